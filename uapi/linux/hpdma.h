@@ -1,0 +1,606 @@
+/* SPDX-License-Identifier: (GPL-2.0 WITH Linux-syscall-note) OR MIT */
+/*
+ * hpdma - pinned DMA memory for user-space drivers
+ *
+ * The contract between hpdma.ko and its users. Needs nothing but
+ * <linux/types.h> and <linux/ioctl.h>.
+ */
+#ifndef _UAPI_LINUX_HPDMA_H
+#define _UAPI_LINUX_HPDMA_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/**
+ * DOC: Two kinds of file
+ *
+ * ``/dev/hpdma`` hands out **buffers**: pinned memory whose frames never change
+ * while the buffer lives. A buffer is named by an id, valid in the open file
+ * that made it and nowhere else. ids, memory mappings, exported file
+ * descriptors and device mappings each hold the buffer; its pages go back with
+ * the last of them, so freeing an id that is still mapped somewhere is always
+ * allowed and always safe. Memory is zero when handed out.
+ *
+ * ``/dev/hpdmaN`` is one PCI function bound to the hpdma driver. A file of it is
+ * attached to one ``/dev/hpdma`` file, whose ids it then understands, and maps
+ * buffers for the device. When the last file of a device is closed, also by
+ * the death of its process, the device is quiesced first (bus mastering off,
+ * interrupts off); only then is memory unmapped, unpinned and freed.
+ *
+ * An address is never returned without its **kind**: see &enum
+ * hpdma_addr_kind. A physical address is root-equivalent information: it is
+ * returned only to a file whose opener held CAP_SYS_RAWIO or was a member of the
+ * group given by the module parameter ``phys_gid``.
+ *
+ * mmap() on ``/dev/hpdma`` takes the cookie in @out_mmap_offset of the buffer;
+ * mmap() on the file descriptor of HPDMA_IOC_BUF_EXPORT takes a byte offset
+ * into the buffer. Only MAP_SHARED, no PROT_EXEC. A mapping may cover any
+ * page-aligned part of a buffer (huge-page-aligned for hugetlb buffers) but
+ * cannot grow. A cookie needs 64-bit file offsets: a 32-bit process maps the
+ * exported descriptor instead. mmap() on ``/dev/hpdmaN`` maps BAR i at offset i *
+ * page size, uncached.
+ *
+ * read(), poll() and write() on ``/dev/hpdmaN`` are those of /dev/uioN: read()
+ * blocks until the 32-bit count of interrupts differs from the one this file
+ * last read and returns it in a __s32 (EIO if HPDMA_IOC_IRQ_SET has not
+ * enabled an interrupt); write() of a __s32 1 unmasks and 0 masks the
+ * interrupt. INTx is masked when it fires, until 1 is written; MSI is not.
+ */
+
+/**
+ * DOC: Format of an ioctl
+ *
+ * Every struct starts with @size, which the caller sets to the sizeof() it was
+ * compiled with, and @flags, of which unknown bits are refused. A newer
+ * caller on an older module is accepted as long as what the module does not
+ * know is zero; an older caller on a newer module gets the behaviour of its own
+ * version. Outputs are named @out_*; their value on entry is ignored.
+ * @__reserved must be 0. Numbers never change when a struct grows.
+ *
+ * A call that fails changes nothing and writes nothing, except @out_reason,
+ * which says more than errno can (see &enum hpdma_reason), and @out_count
+ * beside EMSGSIZE. Except where a call says otherwise, all calls may be made
+ * from any thread at any time, with 64-bit or 32-bit pointers.
+ *
+ * What an errno means, everywhere:
+ *
+ * ========== ==================================================================
+ * ENOTTY     no such command on this kind of file
+ * EINVAL     a bad value, or @size is smaller than the first version's
+ * E2BIG      a field this module does not know is not zero
+ * EOPNOTSUPP an unknown flag, or something known that cannot be had here
+ * ENOENT     no such id
+ * EOVERFLOW  offset and length do not fit 64 bits
+ * ERANGE     the memory lies beyond what the device or the caller can address
+ * ENOSPC     a limit is used up: @out_reason says which
+ * ENOMEM     no such memory now: @out_reason says which
+ * EPERM      the caller or the opener lacks a right
+ * EACCES     the administrator has not allowed it
+ * ENODEV     the device is gone
+ * EBUSY      in use
+ * EMSGSIZE   the array is too small; @out_count says how many there are
+ * EFAULT     a bad pointer
+ * EINTR      interrupted by a signal; nothing was done
+ * EMFILE     no file descriptor left (ENFILE: none left in the system)
+ * EBADF      not a file descriptor, or not of the kind needed
+ * EIO        read(), poll(), write(): no interrupt is enabled
+ * ========== ==================================================================
+ */
+
+/** HPDMA_UAPI_VERSION - the version of this contract; 1 is the first */
+#define HPDMA_UAPI_VERSION 1
+
+#define HPDMA_IOC_TYPE 0xD4
+
+#define HPDMA_IOC_INFO _IO(HPDMA_IOC_TYPE, 0x00)
+#define HPDMA_IOC_BUF_ALLOC _IO(HPDMA_IOC_TYPE, 0x01)
+#define HPDMA_IOC_BUF_REGISTER _IO(HPDMA_IOC_TYPE, 0x02)
+#define HPDMA_IOC_BUF_INFO _IO(HPDMA_IOC_TYPE, 0x03)
+#define HPDMA_IOC_BUF_SEGMENTS _IO(HPDMA_IOC_TYPE, 0x04)
+#define HPDMA_IOC_BUF_EXPORT _IO(HPDMA_IOC_TYPE, 0x05)
+#define HPDMA_IOC_BUF_FREE _IO(HPDMA_IOC_TYPE, 0x06)
+
+#define HPDMA_IOC_DEV_ATTACH _IO(HPDMA_IOC_TYPE, 0x40)
+#define HPDMA_IOC_DEV_INFO _IO(HPDMA_IOC_TYPE, 0x41)
+#define HPDMA_IOC_DEV_MAP _IO(HPDMA_IOC_TYPE, 0x42)
+#define HPDMA_IOC_DEV_UNMAP _IO(HPDMA_IOC_TYPE, 0x43)
+#define HPDMA_IOC_DEV_SEGMENTS _IO(HPDMA_IOC_TYPE, 0x44)
+#define HPDMA_IOC_IRQ_SET _IO(HPDMA_IOC_TYPE, 0x45)
+
+/**
+ * enum hpdma_reason - what @out_reason says beside an errno
+ * @HPDMA_REASON_NONE: Nothing to add
+ * @HPDMA_REASON_MEMLOCK: RLIMIT_MEMLOCK of the caller's user is used up
+ * @HPDMA_REASON_IDS: This file holds as many ids as it can
+ * @HPDMA_REASON_HUGEPAGES: The hugetlb pool or its cgroup is used up
+ * @HPDMA_REASON_CONTIG: No contiguous run of this length is free, or none of
+ *	this length exists on this kernel (EOPNOTSUPP)
+ * @HPDMA_REASON_NODE: The memory obtained is not on the node asked for
+ * @HPDMA_REASON_SEGMENT: The memory obtained is in shorter segments than asked
+ * @HPDMA_REASON_ADDRESS: The memory lies above the address bits asked for, or
+ *	above those the device was attached with
+ * @HPDMA_REASON_PHYS_RIGHT: The opener may not see physical addresses
+ * @HPDMA_REASON_PINNING: The user memory cannot be pinned for long (a device
+ *	or file mapping, or not writable)
+ * @HPDMA_REASON_BOUNCE: The kernel would copy through bounce buffers
+ * @HPDMA_REASON_NOT_ATTACHED: HPDMA_IOC_DEV_ATTACH comes first
+ * @HPDMA_REASON_ATTACHED: This file is attached already
+ * @HPDMA_REASON_OTHER_HOLDER: Another holder of the device has fixed another
+ *	number of address bits or another mode
+ * @HPDMA_REASON_NO_INTERRUPT: The device has no such interrupt
+ */
+enum hpdma_reason {
+	HPDMA_REASON_NONE,
+	HPDMA_REASON_MEMLOCK,
+	HPDMA_REASON_IDS,
+	HPDMA_REASON_HUGEPAGES,
+	HPDMA_REASON_CONTIG,
+	HPDMA_REASON_NODE,
+	HPDMA_REASON_SEGMENT,
+	HPDMA_REASON_ADDRESS,
+	HPDMA_REASON_PHYS_RIGHT,
+	HPDMA_REASON_PINNING,
+	HPDMA_REASON_BOUNCE,
+	HPDMA_REASON_NOT_ATTACHED,
+	HPDMA_REASON_ATTACHED,
+	HPDMA_REASON_OTHER_HOLDER,
+	HPDMA_REASON_NO_INTERRUPT,
+};
+
+/**
+ * enum hpdma_addr_kind - what an address is
+ * @HPDMA_ADDR_NONE: No address is given
+ * @HPDMA_ADDR_PHYS: CPU physical address; what a device puts on the bus where no
+ *	IOMMU translates
+ * @HPDMA_ADDR_IOVA: Address that one device puts on the bus behind a translating
+ *	IOMMU; means nothing to the CPU or to another device
+ */
+enum hpdma_addr_kind {
+	HPDMA_ADDR_NONE,
+	HPDMA_ADDR_PHYS,
+	HPDMA_ADDR_IOVA,
+};
+
+/**
+ * enum hpdma_backing - where the pages of a buffer come from
+ * @HPDMA_BACKING_CONTIG: One physically contiguous run from the page allocator
+ * @HPDMA_BACKING_HUGETLB: Huge pages from the hugetlb pools, pinned
+ * @HPDMA_BACKING_USER: Memory of the user, pinned (HPDMA_IOC_BUF_REGISTER)
+ */
+enum hpdma_backing {
+	HPDMA_BACKING_CONTIG = 1,
+	HPDMA_BACKING_HUGETLB = 2,
+	HPDMA_BACKING_USER = 3,
+};
+
+/**
+ * struct hpdma_segment - a run of consecutive addresses
+ * @addr: First address; its kind is given beside the array
+ * @length: Bytes
+ */
+struct hpdma_segment {
+	__aligned_u64 addr;
+	__aligned_u64 length;
+};
+
+/**
+ * enum hpdma_features - bits of &hpdma_ioc_info.out_features
+ * @HPDMA_FEATURE_CONTIG: HPDMA_BACKING_CONTIG works
+ * @HPDMA_FEATURE_HUGETLB: HPDMA_BACKING_HUGETLB works
+ * @HPDMA_FEATURE_REGISTER: HPDMA_IOC_BUF_REGISTER works
+ * @HPDMA_FEATURE_PHYS: This file may see physical addresses
+ */
+enum hpdma_features {
+	HPDMA_FEATURE_CONTIG = 1 << 0,
+	HPDMA_FEATURE_HUGETLB = 1 << 1,
+	HPDMA_FEATURE_REGISTER = 1 << 2,
+	HPDMA_FEATURE_PHYS = 1 << 3,
+};
+
+/**
+ * struct hpdma_ioc_info - ioctl(HPDMA_IOC_INFO)
+ * @size: sizeof(struct hpdma_ioc_info)
+ * @flags: Must be 0
+ * @out_reason: &enum hpdma_reason if the call fails
+ * @out_uapi_version: HPDMA_UAPI_VERSION of the module
+ * @out_features: Bits of &enum hpdma_features
+ * @out_hugetlb_sizes: Huge page sizes that can be asked for, in bytes, ORed (each
+ *	is a power of two)
+ * @out_max_contig: Longest HPDMA_BACKING_CONTIG buffer in bytes
+ * @out_max_length: Longest buffer of any kind in bytes
+ * @out_module_version: Of the module: major << 16 | minor << 8 | patch
+ * @__reserved: Must be 0
+ *
+ * What this module can do, and what this file may see. Needs no right.
+ */
+struct hpdma_ioc_info {
+	__u32 size;
+	__u32 flags;
+	__u32 out_reason;
+	__u32 out_uapi_version;
+	__aligned_u64 out_features;
+	__aligned_u64 out_hugetlb_sizes;
+	__aligned_u64 out_max_contig;
+	__aligned_u64 out_max_length;
+	__u32 out_module_version;
+	__u32 __reserved;
+};
+
+/**
+ * enum hpdma_alloc_flags - bits of &hpdma_ioc_buf_alloc.flags
+ * @HPDMA_ALLOC_NODE: All memory from NUMA node @node, or fail
+ */
+enum hpdma_alloc_flags {
+	HPDMA_ALLOC_NODE = 1 << 0,
+};
+
+/**
+ * struct hpdma_ioc_buf_alloc - ioctl(HPDMA_IOC_BUF_ALLOC)
+ * @size: sizeof(struct hpdma_ioc_buf_alloc)
+ * @flags: Bits of &enum hpdma_alloc_flags
+ * @out_reason: &enum hpdma_reason if the call fails
+ * @backing: HPDMA_BACKING_CONTIG or HPDMA_BACKING_HUGETLB
+ * @length: Bytes; a multiple of the page size, or of @page_size for hugetlb
+ * @page_size: Huge page size for hugetlb, one of @out_hugetlb_sizes; must be 0
+ *	for contig
+ * @min_segment: Each segment is to be at least this long (the last may be shorter
+ *	where the length is not a multiple), or fail; 0 for no wish
+ * @alignment: The first physical address is to be a multiple of this power of
+ *	two, or fail; 0 for no wish
+ * @address_bits: All physical addresses are to be below 2^@address_bits, or
+ *	fail; 0 for no wish, else 24 to 64
+ * @node: With HPDMA_ALLOC_NODE the NUMA node, otherwise must be 0
+ * @out_buf_id: Id of the new buffer, valid for this open file only
+ * @out_segments: Number of physically contiguous runs
+ * @out_mmap_offset: Offset to give to mmap() on this file
+ *
+ * Allocate a buffer. The memory is zero, pinned, and charged to RLIMIT_MEMLOCK
+ * of the caller's user (not with CAP_IPC_LOCK).
+ *
+ * Hugetlb pages are taken by the memory policy of the calling thread: to get a
+ * certain node, set_mempolicy() to it around this call. HPDMA_ALLOC_NODE then
+ * verifies what was obtained.
+ *
+ * Errors beyond the general meanings: ENOSPC with HPDMA_REASON_MEMLOCK or _IDS;
+ * ENOMEM with HPDMA_REASON_HUGEPAGES, _CONTIG, _NODE, _SEGMENT or _ADDRESS;
+ * EOPNOTSUPP with HPDMA_REASON_CONTIG if no run of this length can exist,
+ * or if @page_size is a huge page size this machine does not have.
+ */
+struct hpdma_ioc_buf_alloc {
+	__u32 size;
+	__u32 flags;
+	__u32 out_reason;
+	__u32 backing;
+	__aligned_u64 length;
+	__aligned_u64 page_size;
+	__aligned_u64 min_segment;
+	__aligned_u64 alignment;
+	__u32 address_bits;
+	__u32 node;
+	__u32 out_buf_id;
+	__u32 out_segments;
+	__aligned_u64 out_mmap_offset;
+};
+
+/**
+ * struct hpdma_ioc_buf_register - ioctl(HPDMA_IOC_BUF_REGISTER)
+ * @size: sizeof(struct hpdma_ioc_buf_register)
+ * @flags: Must be 0
+ * @out_reason: &enum hpdma_reason if the call fails
+ * @__reserved: Must be 0
+ * @addr: Address of the memory in the caller; a multiple of the page size
+ * @length: Bytes; a multiple of the page size
+ * @out_buf_id: Id of the new buffer, valid for this open file only
+ * @out_segments: Number of physically contiguous runs
+ *
+ * Pin memory of the caller, wholly or not at all, and make it a buffer for
+ * device mappings. The buffer cannot be mapped or exported: the caller has his
+ * mapping. It pins the pages that are there at the time of the call. If the
+ * caller detaches them from his mapping later (munmap, MADV_DONTNEED, a hole
+ * punched into the file), the device goes on using the pinned pages, which the
+ * caller then no longer sees. The memory must be mapped writable; pages not yet
+ * there are populated.
+ *
+ * Errors beyond the general meanings: ENOSPC with HPDMA_REASON_MEMLOCK or _IDS;
+ * EFAULT with HPDMA_REASON_PINNING.
+ */
+struct hpdma_ioc_buf_register {
+	__u32 size;
+	__u32 flags;
+	__u32 out_reason;
+	__u32 __reserved;
+	__aligned_u64 addr;
+	__aligned_u64 length;
+	__u32 out_buf_id;
+	__u32 out_segments;
+};
+
+/**
+ * struct hpdma_ioc_buf_info - ioctl(HPDMA_IOC_BUF_INFO)
+ * @size: sizeof(struct hpdma_ioc_buf_info)
+ * @flags: Must be 0
+ * @out_reason: &enum hpdma_reason if the call fails
+ * @buf_id: The buffer
+ * @out_backing: &enum hpdma_backing
+ * @out_node: NUMA node of the memory, or -1 if it lies on several
+ * @out_length: Bytes
+ * @out_page_size: Page size of the memory: the huge page size for hugetlb, else
+ *	the system's
+ * @out_mmap_offset: Offset to give to mmap() on this file; 0 if the buffer cannot
+ *	be mapped (no cookie is 0)
+ * @out_segments: Number of physically contiguous runs
+ * @__reserved: Must be 0
+ *
+ * What was obtained. Tells no address.
+ */
+struct hpdma_ioc_buf_info {
+	__u32 size;
+	__u32 flags;
+	__u32 out_reason;
+	__u32 buf_id;
+	__u32 out_backing;
+	__s32 out_node;
+	__aligned_u64 out_length;
+	__aligned_u64 out_page_size;
+	__aligned_u64 out_mmap_offset;
+	__u32 out_segments;
+	__u32 __reserved;
+};
+
+/**
+ * struct hpdma_ioc_segments - ioctl(HPDMA_IOC_BUF_SEGMENTS, HPDMA_IOC_DEV_SEGMENTS)
+ * @size: sizeof(struct hpdma_ioc_segments)
+ * @flags: Must be 0
+ * @out_reason: &enum hpdma_reason if the call fails
+ * @id: The buffer (BUF_SEGMENTS) or the mapping (DEV_SEGMENTS)
+ * @segments: User pointer to an array of &struct hpdma_segment
+ * @count: How many elements the array has
+ * @out_count: How many segments there are
+ * @out_kind: &enum hpdma_addr_kind of all of them
+ * @__reserved: Must be 0
+ *
+ * The addresses of a buffer (always HPDMA_ADDR_PHYS) or of a device mapping,
+ * in the order of the memory. EMSGSIZE if @count is too small: nothing but
+ * @out_count is written.
+ *
+ * Errors beyond the general meanings: EPERM with HPDMA_REASON_PHYS_RIGHT if
+ * the addresses are physical and the opener of this file (for a mapping: of
+ * this file or of the attached one) may not see them.
+ */
+struct hpdma_ioc_segments {
+	__u32 size;
+	__u32 flags;
+	__u32 out_reason;
+	__u32 id;
+	__aligned_u64 segments;
+	__u32 count;
+	__u32 out_count;
+	__u32 out_kind;
+	__u32 __reserved;
+};
+
+/**
+ * struct hpdma_ioc_buf_export - ioctl(HPDMA_IOC_BUF_EXPORT)
+ * @size: sizeof(struct hpdma_ioc_buf_export)
+ * @flags: Must be 0
+ * @out_reason: &enum hpdma_reason if the call fails
+ * @buf_id: The buffer
+ * @out_fd: A new close-on-exec file descriptor of the buffer's dma-buf
+ * @__reserved: Must be 0
+ *
+ * The descriptor can be mmapped and passed to other processes; it holds the
+ * buffer. mmap() of a hugetlb buffer needs an address aligned to the huge page
+ * size (reserve address space, then MAP_FIXED).
+ *
+ * Errors beyond the general meanings: EOPNOTSUPP for a registered buffer.
+ */
+struct hpdma_ioc_buf_export {
+	__u32 size;
+	__u32 flags;
+	__u32 out_reason;
+	__u32 buf_id;
+	__s32 out_fd;
+	__u32 __reserved;
+};
+
+/**
+ * struct hpdma_ioc_buf_free - ioctl(HPDMA_IOC_BUF_FREE)
+ * @size: sizeof(struct hpdma_ioc_buf_free)
+ * @flags: Must be 0
+ * @out_reason: &enum hpdma_reason if the call fails
+ * @buf_id: The buffer
+ *
+ * Drop the id. Mappings, exported descriptors and device mappings stay valid
+ * and hold the memory until they go.
+ */
+struct hpdma_ioc_buf_free {
+	__u32 size;
+	__u32 flags;
+	__u32 out_reason;
+	__u32 buf_id;
+};
+
+/**
+ * enum hpdma_mode - how a device addresses memory
+ * @HPDMA_MODE_DEFAULT: Behind a translating IOMMU the kernel chooses IOVAs, one
+ *	contiguous range for each mapping; elsewhere physical addresses
+ */
+enum hpdma_mode {
+	HPDMA_MODE_DEFAULT = 0,
+};
+
+/**
+ * struct hpdma_ioc_dev_attach - ioctl(HPDMA_IOC_DEV_ATTACH)
+ * @size: sizeof(struct hpdma_ioc_dev_attach)
+ * @flags: Must be 0
+ * @out_reason: &enum hpdma_reason if the call fails
+ * @fd: A file descriptor of ``/dev/hpdma``
+ * @address_bits: How many address bits the device drives, 24 to 64
+ * @mode: &enum hpdma_mode
+ * @out_kind: &enum hpdma_addr_kind of the addresses this device will be given
+ * @__reserved: Must be 0
+ *
+ * Tie this device file for life to one ``/dev/hpdma`` file, whose buffer ids it
+ * then understands, and turn bus mastering on. The first holder of a device
+ * fixes the address bits and the mode; another one must ask for the same.
+ *
+ * Errors beyond the general meanings: EBUSY with HPDMA_REASON_ATTACHED or
+ * _OTHER_HOLDER; ERANGE with HPDMA_REASON_ADDRESS if the platform cannot
+ * serve so few address bits.
+ */
+struct hpdma_ioc_dev_attach {
+	__u32 size;
+	__u32 flags;
+	__u32 out_reason;
+	__s32 fd;
+	__u32 address_bits;
+	__u32 mode;
+	__u32 out_kind;
+	__u32 __reserved;
+};
+
+/**
+ * enum hpdma_dev_state - bits of &hpdma_ioc_dev_info.out_state
+ * @HPDMA_DEV_TRANSLATED: An IOMMU translates the device's addresses
+ * @HPDMA_DEV_IRQ_REMAPPED: Interrupts are remapped: the device cannot forge any
+ * @HPDMA_DEV_INTX: The device has an INTx interrupt that can be masked (PCI 2.3)
+ */
+enum hpdma_dev_state {
+	HPDMA_DEV_TRANSLATED = 1 << 0,
+	HPDMA_DEV_IRQ_REMAPPED = 1 << 1,
+	HPDMA_DEV_INTX = 1 << 2,
+};
+
+/**
+ * struct hpdma_ioc_dev_info - ioctl(HPDMA_IOC_DEV_INFO)
+ * @size: sizeof(struct hpdma_ioc_dev_info)
+ * @flags: Must be 0
+ * @out_reason: &enum hpdma_reason if the call fails
+ * @out_state: Bits of &enum hpdma_dev_state
+ * @out_domain: PCI domain
+ * @out_bus: PCI bus
+ * @out_devfn: PCI device << 3 | function
+ * @out_node: NUMA node, or -1
+ * @out_vendor: PCI vendor id
+ * @out_device: PCI device id
+ * @out_subvendor: PCI subsystem vendor id
+ * @out_subdevice: PCI subsystem device id
+ * @out_class: PCI class, subclass and programming interface
+ * @out_revision: PCI revision
+ * @out_msi_vectors: MSI vectors the device has
+ * @out_msix_vectors: MSI-X vectors the device has
+ * @out_bar_size: Bytes of each memory BAR that can be mmapped, 0 for none
+ *
+ * What the device is. Needs no attachment.
+ */
+struct hpdma_ioc_dev_info {
+	__u32 size;
+	__u32 flags;
+	__u32 out_reason;
+	__u32 out_state;
+	__u32 out_domain;
+	__u32 out_bus;
+	__u32 out_devfn;
+	__s32 out_node;
+	__u32 out_vendor;
+	__u32 out_device;
+	__u32 out_subvendor;
+	__u32 out_subdevice;
+	__u32 out_class;
+	__u32 out_revision;
+	__u32 out_msi_vectors;
+	__u32 out_msix_vectors;
+	__aligned_u64 out_bar_size[6];
+};
+
+/**
+ * struct hpdma_ioc_dev_map - ioctl(HPDMA_IOC_DEV_MAP)
+ * @size: sizeof(struct hpdma_ioc_dev_map)
+ * @flags: Must be 0
+ * @out_reason: &enum hpdma_reason if the call fails
+ * @buf_id: The buffer, an id of the attached ``/dev/hpdma`` file
+ * @offset: First byte of the buffer to map; a multiple of the page size
+ * @length: Bytes to map; a multiple of the page size; 0: to the end
+ * @out_map_id: Id of the new mapping, valid for this device file only
+ * @out_kind: &enum hpdma_addr_kind of the addresses
+ * @out_segments: Number of segments; always 1 for HPDMA_ADDR_IOVA
+ * @__reserved: Must be 0
+ *
+ * Let the device read and write (part of) a buffer. HPDMA_IOC_DEV_SEGMENTS
+ * returns the addresses. The mapping holds the buffer. It ends with
+ * HPDMA_IOC_DEV_UNMAP, with this file, or with the device.
+ *
+ * Errors beyond the general meanings: EPERM with HPDMA_REASON_PHYS_RIGHT
+ * where addresses would be physical and one of the two openers may not see
+ * them; ERANGE with HPDMA_REASON_ADDRESS; EOPNOTSUPP with HPDMA_REASON_BOUNCE;
+ * ENOSPC with HPDMA_REASON_IDS.
+ */
+struct hpdma_ioc_dev_map {
+	__u32 size;
+	__u32 flags;
+	__u32 out_reason;
+	__u32 buf_id;
+	__aligned_u64 offset;
+	__aligned_u64 length;
+	__u32 out_map_id;
+	__u32 out_kind;
+	__u32 out_segments;
+	__u32 __reserved;
+};
+
+/**
+ * struct hpdma_ioc_dev_unmap - ioctl(HPDMA_IOC_DEV_UNMAP)
+ * @size: sizeof(struct hpdma_ioc_dev_unmap)
+ * @flags: Must be 0
+ * @out_reason: &enum hpdma_reason if the call fails
+ * @map_id: The mapping
+ *
+ * End a mapping. The caller has told the device to leave the memory alone.
+ * Behind a translating IOMMU the device cannot reach it when this returns.
+ */
+struct hpdma_ioc_dev_unmap {
+	__u32 size;
+	__u32 flags;
+	__u32 out_reason;
+	__u32 map_id;
+};
+
+/**
+ * enum hpdma_irq_type - kinds of interrupt
+ * @HPDMA_IRQ_NONE: None: turn interrupts off
+ * @HPDMA_IRQ_INTX: INTx, shared, masked when it fires
+ * @HPDMA_IRQ_MSI: MSI
+ */
+enum hpdma_irq_type {
+	HPDMA_IRQ_NONE = 0,
+	HPDMA_IRQ_INTX = 1,
+	HPDMA_IRQ_MSI = 2,
+};
+
+/**
+ * struct hpdma_ioc_irq_set - ioctl(HPDMA_IOC_IRQ_SET)
+ * @size: sizeof(struct hpdma_ioc_irq_set)
+ * @flags: Must be 0
+ * @out_reason: &enum hpdma_reason if the call fails
+ * @type: &enum hpdma_irq_type
+ * @eventfd: An eventfd to which each interrupt adds 1, or -1 for none
+ * @__reserved: Must be 0
+ *
+ * Choose the interrupt of the device, for all its holders, and enable it
+ * unmasked. Repeating the enabled type changes the eventfd alone.
+ * HPDMA_IRQ_NONE turns interrupts off: what had fired is delivered before this
+ * returns. Needs attachment.
+ *
+ * Errors beyond the general meanings: EBUSY if another type is enabled (turn it
+ * off first); EOPNOTSUPP with HPDMA_REASON_NO_INTERRUPT.
+ */
+struct hpdma_ioc_irq_set {
+	__u32 size;
+	__u32 flags;
+	__u32 out_reason;
+	__u32 type;
+	__s32 eventfd;
+	__u32 __reserved;
+};
+
+#endif /* _UAPI_LINUX_HPDMA_H */
