@@ -83,7 +83,7 @@
  * EINTR      interrupted by a signal; nothing was done
  * EMFILE     no file descriptor left (ENFILE: none left in the system)
  * EBADF      not a file descriptor, or not of the kind needed
- * EIO        read(), poll(), write(): no interrupt is enabled
+ * EIO        read(), write(): no interrupt is enabled (poll() says POLLERR)
  * ========== ==================================================================
  */
 
@@ -437,8 +437,6 @@ enum hpdma_mode {
  * @fd: A file descriptor of ``/dev/hpdma``
  * @address_bits: How many address bits the device drives, 24 to 64
  * @mode: &enum hpdma_mode
- * @out_kind: &enum hpdma_addr_kind of the addresses this device will be given
- * @__reserved: Must be 0
  *
  * Tie this device file for life to one ``/dev/hpdma`` file, whose buffer ids it
  * then understands, and turn bus mastering on. The first holder of a device
@@ -455,8 +453,6 @@ struct hpdma_ioc_dev_attach {
 	__s32 fd;
 	__u32 address_bits;
 	__u32 mode;
-	__u32 out_kind;
-	__u32 __reserved;
 };
 
 /**

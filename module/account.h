@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef HPDMA_ACCOUNT_H
+#define HPDMA_ACCOUNT_H
+
+#include <linux/skbuff.h>
+#include <linux/types.h>
+
+/**
+ * struct hpdma_charge - what one buffer was charged
+ * @pin: The user charged, held until the charge ends, and how many pages
+ */
+struct hpdma_charge {
+	struct mmpin pin;
+};
+
+/**
+ * enum hpdma_counter - what the module counts of itself
+ *
+ * All are 0 when nobody uses the module: tests compare them before and after.
+ */
+enum hpdma_counter {
+	HPDMA_COUNT_CONTEXTS,
+	HPDMA_COUNT_DEVICE_FILES,
+	HPDMA_COUNT_BUFFERS,
+	HPDMA_COUNT_BUFFER_BYTES,
+	HPDMA_COUNT_MAPPINGS,
+	HPDMA_COUNT_PARKED,
+	HPDMA_COUNTERS,
+};
+
+int hpdma_account_charge(struct hpdma_charge *charge, u64 bytes);
+void hpdma_account_uncharge(struct hpdma_charge *charge);
+
+void hpdma_account_count(enum hpdma_counter counter, s64 change);
+s64 hpdma_account_counted(enum hpdma_counter counter);
+const char *hpdma_account_name(enum hpdma_counter counter);
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef HPDMA_BACKING_H
+#define HPDMA_BACKING_H
+
+#include <linux/mm.h>
+#include <linux/numa.h>
+#include <linux/types.h>
+
+#include "span.h"
+
+struct file;
+struct hpdma_memory;
+
+/**
+ * struct hpdma_wish - memory that somebody wants; its values are checked
+ * @length: Bytes
+ * @page_size: Of hugetlb pages
+ * @min_segment: Shortest run allowed, 0 for no wish
+ * @alignment: Of the first address, 0 for no wish
+ * @last_address: Highest address allowed
+ * @node: NUMA node that is a must, or NUMA_NO_NODE
+ * @user_addr: Memory of the caller to pin
+ * @reason: Set to an enum hpdma_reason where errno does not say enough
+ */
+struct hpdma_wish {
+	u64 length;
+	u64 page_size;
+	u64 min_segment;
+	u64 alignment;
+	u64 last_address;
+	int node;
+	u64 user_addr;
+	u32 reason;
+};
+
+/**
+ * struct hpdma_backing_ops - one way to get pages that stay where they are
+ * @kind: enum hpdma_backing of the uAPI
+ * @cost: How many bytes a wish will be charged
+ * @get: Fill a zeroed &struct hpdma_memory; changes nothing if it fails
+ * @put: Give the pages back; no device and no VMA can reach them any more
+ * @mmap: Map memory into an area whose range is checked; NULL if it cannot be.
+ *	The area ends up holding the memory's file, if it has one
+ * @get_area: Find addresses fit for @mmap; @pgoff counts inside the memory
+ */
+struct hpdma_backing_ops {
+	u32 kind;
+	u64 (*cost)(const struct hpdma_wish *wish);
+	int (*get)(struct hpdma_memory *memory, struct hpdma_wish *wish);
+	void (*put)(struct hpdma_memory *memory);
+	int (*mmap)(struct hpdma_memory *memory, struct vm_area_struct *vma);
+	unsigned long (*get_area)(struct hpdma_memory *memory,
+				  unsigned long addr, unsigned long len,
+				  unsigned long pgoff, unsigned long flags);
+};
+
+/**
+ * struct hpdma_memory - the pages of one buffer
+ * @backing: Where they come from
+ * @length: Bytes
+ * @page_size: Bytes of one page
+ * @node: NUMA node, or NUMA_NO_NODE if there are several
+ * @spans: Physical runs, in the order of the memory
+ * @file: File that areas mapping this memory hold, or NULL if they hold the
+ *	buffer's own
+ * @last_put: With @file: called when nobody holds the file any more
+ *
+ * Constant once @get has filled it.
+ */
+struct hpdma_memory {
+	const struct hpdma_backing_ops *backing;
+	u64 length;
+	u64 page_size;
+	int node;
+	struct hpdma_spans spans;
+	struct file *file;
+	void (*last_put)(struct hpdma_memory *memory);
+};
+
+extern const struct hpdma_backing_ops hpdma_backing_contig;
+extern const struct hpdma_backing_ops hpdma_backing_hugetlb;
+extern const struct hpdma_backing_ops hpdma_backing_user;
+
+int hpdma_backing_hugetlb_init(void);
+void hpdma_backing_hugetlb_exit(void);
+u64 hpdma_backing_hugetlb_sizes(void);
+
+u64 hpdma_backing_contig_max(void);
+
+/* The page at a physical address that has one. */
+static inline struct page *hpdma_page_at(u64 addr)
+{
+	return pfn_to_page(PHYS_PFN(addr));
+}
+
+/**
+ * hpdma_memory_add - append pages to memory being got
+ * @memory: The memory
+ * @page: First page
+ * @length: Bytes
+ *
+ * Return: 0 or -ENOMEM.
+ */
+static inline int hpdma_memory_add(struct hpdma_memory *memory,
+				   struct page *page, u64 length)
+{
+	int node = page_to_nid(page);
+
+	if (!memory->spans.count)
+		memory->node = node;
+	else if (memory->node != node)
+		memory->node = NUMA_NO_NODE;
+	return hpdma_spans_add(&memory->spans, page_to_phys(page), length);
+}
+
+#endif

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A buffer: memory, the charge for it, and the dma-buf that is its file.
+ * Everyone who holds a buffer holds that file (areas of a hugetlb buffer hold
+ * the hugetlbfs file, which the dma-buf holds too), so the file's count is the
+ * buffer's count and hpdma_buffer_release() is the only way pages go back.
+ */
+#include <linux/dma-buf.h>
+#include <linux/err.h>
+#include <linux/fcntl.h>
+#include <linux/file.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/hpdma.h>
+
+#include "buffer.h"
+
+static void hpdma_buffer_release(struct hpdma_buffer *buffer)
+{
+	struct hpdma_memory *memory = &buffer->memory;
+
+	memory->backing->put(memory);
+	hpdma_account_uncharge(&buffer->charge);
+	hpdma_account_count(HPDMA_COUNT_BUFFERS, -1);
+	hpdma_account_count(HPDMA_COUNT_BUFFER_BYTES, -(s64)memory->length);
+	hpdma_spans_free(&memory->spans);
+	kfree(buffer);
+}
+
+static void memory_last_put(struct hpdma_memory *memory)
+{
+	hpdma_buffer_release(container_of(memory, struct hpdma_buffer, memory));
+}
+
+/* The dma-buf is gone; areas may still hold the memory's file. */
+static void file_gone(struct hpdma_buffer *buffer)
+{
+	if (buffer->memory.file)
+		fput(buffer->memory.file);
+	else
+		hpdma_buffer_release(buffer);
+}
+
+/*
+ * Importing by other drivers is refused: what they map would have to be
+ * revoked when a device goes, and nothing here does that.
+ */
+static int refuse_attach(struct dma_buf *dmabuf,
+			 struct dma_buf_attachment *attachment)
+{
+	return -EOPNOTSUPP;
+}
+
+static struct sg_table *refuse_map(struct dma_buf_attachment *attachment,
+				   enum dma_data_direction direction)
+{
+	return ERR_PTR(-EOPNOTSUPP);
+}
+
+static void never_unmap(struct dma_buf_attachment *attachment,
+			struct sg_table *table,
+			enum dma_data_direction direction)
+{
+}
+
+/* The caller has checked that the area lies inside the dma-buf. */
+static int dmabuf_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
+{
+	struct hpdma_buffer *buffer = dmabuf->priv;
+	struct hpdma_memory *memory = &buffer->memory;
+
+	if (!memory->backing->mmap)
+		return -EOPNOTSUPP;
+	if (!(vma->vm_flags & VM_SHARED) || vma->vm_flags & VM_EXEC)
+		return -EINVAL;
+	hpdma_vm_flags_mod(vma, 0, VM_MAYEXEC);
+	return memory->backing->mmap(memory, vma);
+}
+
+static void dmabuf_release(struct dma_buf *dmabuf)
+{
+	file_gone(dmabuf->priv);
+}
+
+static const struct dma_buf_ops dmabuf_ops = {
+	.attach = refuse_attach,
+	.map_dma_buf = refuse_map,
+	.unmap_dma_buf = never_unmap,
+	.mmap = dmabuf_mmap,
+	.release = dmabuf_release,
+};
+
+/* What a backing got by chance, or by the caller's memory policy, is checked. */
+static int verify(const struct hpdma_memory *memory, struct hpdma_wish *wish)
+{
+	const struct hpdma_spans *spans = &memory->spans;
+
+	if (wish->node != NUMA_NO_NODE && memory->node != wish->node)
+		wish->reason = HPDMA_REASON_NODE;
+	else if (hpdma_spans_last(spans) > wish->last_address)
+		wish->reason = HPDMA_REASON_ADDRESS;
+	else if (wish->alignment &&
+		 spans->array[0].addr & (wish->alignment - 1))
+		wish->reason = HPDMA_REASON_SEGMENT;
+	else if (hpdma_spans_shortest(spans) < wish->min_segment)
+		wish->reason = HPDMA_REASON_SEGMENT;
+	else
+		return 0;
+	return -ENOMEM;
+}
+
+static struct dma_buf *export(struct hpdma_buffer *buffer)
+{
+	DEFINE_DMA_BUF_EXPORT_INFO(info);
+
+	info.ops = &dmabuf_ops;
+	info.size = buffer->memory.length;
+	info.flags = O_RDWR | O_CLOEXEC;
+	info.priv = buffer;
+	return dma_buf_export(&info);
+}
+
+/**
+ * hpdma_buffer_create - get memory and make it a buffer
+ * @backing: Where from
+ * @wish: What; its @reason is set where the call fails
+ * @out: Set to the buffer, which the caller holds; untouched on failure
+ *
+ * Return: 0 or -errno of the contract.
+ */
+int hpdma_buffer_create(const struct hpdma_backing_ops *backing,
+			struct hpdma_wish *wish, struct hpdma_buffer **out)
+{
+	struct hpdma_buffer *buffer;
+	struct dma_buf *dmabuf;
+	int ret;
+
+	buffer = kzalloc(sizeof(*buffer), GFP_KERNEL_ACCOUNT);
+	if (!buffer)
+		return -ENOMEM;
+	buffer->memory.backing = backing;
+	buffer->memory.length = wish->length;
+	buffer->memory.last_put = memory_last_put;
+
+	ret = hpdma_account_charge(&buffer->charge, backing->cost(wish));
+	if (ret) {
+		wish->reason = HPDMA_REASON_MEMLOCK;
+		goto err_buffer;
+	}
+	ret = backing->get(&buffer->memory, wish);
+	if (ret)
+		goto err_charge;
+	hpdma_account_count(HPDMA_COUNT_BUFFERS, 1);
+	hpdma_account_count(HPDMA_COUNT_BUFFER_BYTES, wish->length);
+
+	/* From here on the buffer goes the way of a buffer nobody holds. */
+	ret = verify(&buffer->memory, wish);
+	if (ret)
+		goto err_memory;
+	dmabuf = export(buffer);
+	if (IS_ERR(dmabuf)) {
+		ret = PTR_ERR(dmabuf);
+		goto err_memory;
+	}
+	buffer->dmabuf = dmabuf;
+	*out = buffer;
+	return 0;
+
+err_memory:
+	file_gone(buffer);
+	return ret;
+err_charge:
+	hpdma_account_uncharge(&buffer->charge);
+err_buffer:
+	kfree(buffer);
+	return ret;
+}
+
+void hpdma_buffer_get(struct hpdma_buffer *buffer)
+{
+	get_dma_buf(buffer->dmabuf);
+}
+
+/* The memory may go later than this returns: the last fput() is deferred. */
+void hpdma_buffer_put(struct hpdma_buffer *buffer)
+{
+	dma_buf_put(buffer->dmabuf);
+}

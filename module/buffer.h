@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef HPDMA_BUFFER_H
+#define HPDMA_BUFFER_H
+
+#include <linux/dma-buf.h>
+
+#include "account.h"
+#include "backing.h"
+
+/**
+ * struct hpdma_buffer - pinned memory that ids, areas, exported descriptors and
+ *	device mappings hold
+ * @memory: The pages
+ * @charge: Who was charged for them
+ * @dmabuf: The buffer's own file. It holds the buffer, not the other way round:
+ *	its count is the buffer's count
+ *
+ * Constant from hpdma_buffer_create() to its release, so reading needs no lock.
+ */
+struct hpdma_buffer {
+	struct hpdma_memory memory;
+	struct hpdma_charge charge;
+	struct dma_buf *dmabuf;
+};
+
+int hpdma_buffer_create(const struct hpdma_backing_ops *backing,
+			struct hpdma_wish *wish, struct hpdma_buffer **out);
+void hpdma_buffer_get(struct hpdma_buffer *buffer);
+void hpdma_buffer_put(struct hpdma_buffer *buffer);
+
+#endif

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The commands of /dev/hpdma. */
+#include <linux/fcntl.h>
+#include <linux/file.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/nodemask.h>
+#include <linux/overflow.h>
+#include <linux/uaccess.h>
+
+#include "check.h"
+#include "cmd.h"
+#include "context.h"
+#include "mapoff.h"
+
+int hpdma_cmd_info(struct hpdma_call *call)
+{
+	struct hpdma_ioc_info *arg = &call->arg.info;
+
+	if (arg->__reserved)
+		return -EINVAL;
+	arg->out_uapi_version = HPDMA_UAPI_VERSION;
+	arg->out_module_version = HPDMA_VERSION_CODE;
+	arg->out_features = HPDMA_FEATURE_CONTIG | HPDMA_FEATURE_REGISTER;
+	arg->out_hugetlb_sizes = hpdma_backing_hugetlb_sizes();
+	if (arg->out_hugetlb_sizes)
+		arg->out_features |= HPDMA_FEATURE_HUGETLB;
+	if (call->context->may_see_phys)
+		arg->out_features |= HPDMA_FEATURE_PHYS;
+	arg->out_max_contig = hpdma_backing_contig_max();
+	arg->out_max_length = HPDMA_MAX_LENGTH;
+	return hpdma_call_respond(call);
+}
+
+/*
+ * Make a buffer under a reserved id, let @tell fill the outputs, tell the caller
+ * and publish.
+ */
+static int create(struct hpdma_call *call, const struct hpdma_backing_ops *backing,
+		  struct hpdma_wish *wish,
+		  void (*tell)(struct hpdma_call *call, u32 id,
+			       const struct hpdma_buffer *buffer))
+{
+	struct hpdma_objects *ids = &call->context->buffers;
+	struct hpdma_buffer *buffer;
+	u32 id;
+	int ret;
+
+	ret = hpdma_object_reserve(ids, &id);
+	if (ret) {
+		if (ret == -ENOSPC)
+			call->reason = HPDMA_REASON_IDS;
+		return ret;
+	}
+	ret = hpdma_buffer_create(backing, wish, &buffer);
+	if (ret) {
+		call->reason = wish->reason;
+		goto err_id;
+	}
+	tell(call, id, buffer);
+	ret = hpdma_call_respond(call);
+	if (ret)
+		goto err_buffer;
+	hpdma_object_publish(ids, id, buffer);
+	return 0;
+
+err_buffer:
+	hpdma_buffer_put(buffer);
+err_id:
+	hpdma_object_abandon(ids, id);
+	return ret;
+}
+
+static int check_hugetlb(const struct hpdma_ioc_buf_alloc *arg)
+{
+	u64 sizes = hpdma_backing_hugetlb_sizes();
+
+	if (!is_power_of_2(arg->page_size) || arg->page_size < PAGE_SIZE)
+		return -EINVAL;
+	if (!(sizes & arg->page_size))
+		return -EOPNOTSUPP;
+	return hpdma_check_length(arg->length, arg->page_size);
+}
+
+static int check_contig(const struct hpdma_ioc_buf_alloc *arg)
+{
+	if (arg->page_size)
+		return -EINVAL;
+	return hpdma_check_length(arg->length, PAGE_SIZE);
+}
+
+static int check_alloc(struct hpdma_call *call,
+		       const struct hpdma_backing_ops **backing)
+{
+	const struct hpdma_ioc_buf_alloc *arg = &call->arg.buf_alloc;
+	int ret;
+
+	switch (arg->backing) {
+	case HPDMA_BACKING_CONTIG:
+		*backing = &hpdma_backing_contig;
+		ret = check_contig(arg);
+		break;
+	case HPDMA_BACKING_HUGETLB:
+		*backing = &hpdma_backing_hugetlb;
+		ret = check_hugetlb(arg);
+		break;
+	default:
+		return -EINVAL;
+	}
+	if (ret)
+		return ret;
+	if (arg->min_segment > arg->length ||
+	    arg->alignment > HPDMA_MAX_LENGTH ||
+	    (arg->alignment && !is_power_of_2(arg->alignment)))
+		return -EINVAL;
+	if (arg->flags & HPDMA_ALLOC_NODE) {
+		if (arg->node >= MAX_NUMNODES || !node_online(arg->node))
+			return -EINVAL;
+	} else if (arg->node) {
+		return -EINVAL;
+	}
+	return hpdma_check_address_bits(arg->address_bits);
+}
+
+static void tell_alloc(struct hpdma_call *call, u32 id,
+		       const struct hpdma_buffer *buffer)
+{
+	struct hpdma_ioc_buf_alloc *arg = &call->arg.buf_alloc;
+
+	arg->out_buf_id = id;
+	arg->out_segments = buffer->memory.spans.count;
+	arg->out_mmap_offset = hpdma_mapoff_encode(id);
+}
+
+int hpdma_cmd_buf_alloc(struct hpdma_call *call)
+{
+	const struct hpdma_ioc_buf_alloc *arg = &call->arg.buf_alloc;
+	const struct hpdma_backing_ops *backing;
+	struct hpdma_wish wish = {
+		.length = arg->length,
+		.page_size = arg->page_size,
+		.min_segment = arg->min_segment,
+		.alignment = arg->alignment,
+		.node = NUMA_NO_NODE,
+	};
+	int ret;
+
+	ret = check_alloc(call, &backing);
+	if (ret)
+		return ret;
+	wish.last_address = hpdma_check_last_address(arg->address_bits);
+	if (arg->flags & HPDMA_ALLOC_NODE)
+		wish.node = arg->node;
+	return create(call, backing, &wish, tell_alloc);
+}
+
+static void tell_register(struct hpdma_call *call, u32 id,
+			  const struct hpdma_buffer *buffer)
+{
+	struct hpdma_ioc_buf_register *arg = &call->arg.buf_register;
+
+	arg->out_buf_id = id;
+	arg->out_segments = buffer->memory.spans.count;
+}
+
+int hpdma_cmd_buf_register(struct hpdma_call *call)
+{
+	const struct hpdma_ioc_buf_register *arg = &call->arg.buf_register;
+	struct hpdma_wish wish = {
+		.length = arg->length,
+		.last_address = U64_MAX,
+		.node = NUMA_NO_NODE,
+		.user_addr = arg->addr,
+	};
+	u64 end;
+	int ret;
+
+	if (arg->__reserved || !PAGE_ALIGNED(arg->addr))
+		return -EINVAL;
+	ret = hpdma_check_length(arg->length, PAGE_SIZE);
+	if (ret)
+		return ret;
+	if (check_add_overflow(arg->addr, arg->length, &end))
+		return -EOVERFLOW;
+	if (!access_ok(u64_to_user_ptr(arg->addr), arg->length))
+		return -EFAULT;
+	return create(call, &hpdma_backing_user, &wish, tell_register);
+}
+
+int hpdma_cmd_buf_info(struct hpdma_call *call)
+{
+	struct hpdma_ioc_buf_info *arg = &call->arg.buf_info;
+	const struct hpdma_memory *memory;
+	struct hpdma_buffer *buffer;
+
+	if (arg->__reserved)
+		return -EINVAL;
+	buffer = hpdma_context_find(call->context, arg->buf_id);
+	if (!buffer)
+		return -ENOENT;
+	memory = &buffer->memory;
+	arg->out_backing = memory->backing->kind;
+	arg->out_node = memory->node;
+	arg->out_length = memory->length;
+	arg->out_page_size = memory->page_size;
+	arg->out_mmap_offset =
+		memory->backing->mmap ? hpdma_mapoff_encode(arg->buf_id) : 0;
+	arg->out_segments = memory->spans.count;
+	hpdma_buffer_put(buffer);
+	return hpdma_call_respond(call);
+}
+
+int hpdma_cmd_buf_segments(struct hpdma_call *call)
+{
+	const struct hpdma_ioc_segments *arg = &call->arg.segments;
+	struct hpdma_buffer *buffer;
+	int ret;
+
+	if (arg->__reserved)
+		return -EINVAL;
+	if (!call->context->may_see_phys) {
+		call->reason = HPDMA_REASON_PHYS_RIGHT;
+		return -EPERM;
+	}
+	buffer = hpdma_context_find(call->context, arg->id);
+	if (!buffer)
+		return -ENOENT;
+	ret = hpdma_call_segments(call, &buffer->memory.spans, HPDMA_ADDR_PHYS);
+	hpdma_buffer_put(buffer);
+	return ret;
+}
+
+int hpdma_cmd_buf_export(struct hpdma_call *call)
+{
+	struct hpdma_ioc_buf_export *arg = &call->arg.buf_export;
+	struct hpdma_buffer *buffer;
+	int fd, ret;
+
+	if (arg->__reserved)
+		return -EINVAL;
+	buffer = hpdma_context_find(call->context, arg->buf_id);
+	if (!buffer)
+		return -ENOENT;
+	ret = -EOPNOTSUPP;
+	if (!buffer->memory.backing->mmap)
+		goto err_buffer;
+	fd = get_unused_fd_flags(O_CLOEXEC);
+	if (fd < 0) {
+		ret = fd;
+		goto err_buffer;
+	}
+	arg->out_fd = fd;
+	ret = hpdma_call_respond(call);
+	if (ret)
+		goto err_fd;
+	/* The descriptor takes over our reference. */
+	fd_install(fd, buffer->dmabuf->file);
+	return 0;
+
+err_fd:
+	put_unused_fd(fd);
+err_buffer:
+	hpdma_buffer_put(buffer);
+	return ret;
+}
+
+int hpdma_cmd_buf_free(struct hpdma_call *call)
+{
+	struct hpdma_buffer *buffer;
+
+	buffer = hpdma_object_take(&call->context->buffers,
+				   call->arg.buf_free.buf_id);
+	if (!buffer)
+		return -ENOENT;
+	hpdma_buffer_put(buffer);
+	return 0;
+}

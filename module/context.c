@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What an open file of /dev/hpdma holds. Who holds what, all over the module:
+ *
+ *	file of /dev/hpdma ---> context <--- file of /dev/hpdmaN (attached)
+ *	                          |                |          |
+ *	                          | ids            | ids      v
+ *	                          |                v        device ---> module
+ *	                          |             mapping       |
+ *	                          v                |          | parked
+ *	    exported fd ---->  dma-buf  <----------+----------+
+ *	    area of contig -->    |
+ *	                          |  contig, user: the dma-buf's release is
+ *	                          |  hpdma_buffer_release()
+ *	                          v
+ *	    area of hugetlb -> hugetlbfs file: its release is
+ *	                          hpdma_buffer_release()
+ *
+ * Each arrow is one get and one put. A dma-buf and a hugetlbfs file also hold
+ * the module.
+ *
+ * Lock order, outermost first:
+ *
+ *	mmap lock (taken by the kernel around our mmap and fault)
+ *	  device->bars (fault of a BAR; removal)
+ *	device->lock
+ *	  event->lock (interrupts off)
+ *	objects->array's lock
+ *
+ * No lock of ours is held while user memory is pinned or copied: both take the
+ * mmap lock, and both can wait for as long as a user likes.
+ */
+#include <linux/capability.h>
+#include <linux/cred.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/uidgid.h>
+
+#include "context.h"
+
+static int phys_gid = -1;
+module_param(phys_gid, int, 0444);
+MODULE_PARM_DESC(phys_gid,
+		 "Group whose members may see physical addresses, which is as powerful as being root (default -1: none)");
+
+/**
+ * hpdma_context_opener_sees_phys - may the caller see physical addresses?
+ *
+ * To be asked once, at open: what the opener was counts, not who inherits the
+ * file.
+ */
+bool hpdma_context_opener_sees_phys(void)
+{
+	kgid_t gid = make_kgid(&init_user_ns, phys_gid);
+
+	return capable(CAP_SYS_RAWIO) ||
+	       (phys_gid >= 0 && gid_valid(gid) && in_group_p(gid));
+}
+
+static void get_buffer(void *object)
+{
+	hpdma_buffer_get(object);
+}
+
+int hpdma_context_create(struct hpdma_context **out)
+{
+	struct hpdma_context *context;
+
+	context = kzalloc(sizeof(*context), GFP_KERNEL_ACCOUNT);
+	if (!context)
+		return -ENOMEM;
+	kref_init(&context->refs);
+	hpdma_objects_init(&context->buffers, get_buffer);
+	context->may_see_phys = hpdma_context_opener_sees_phys();
+	hpdma_account_count(HPDMA_COUNT_CONTEXTS, 1);
+	*out = context;
+	return 0;
+}
+
+static void free_context(struct kref *refs)
+{
+	kfree(container_of(refs, struct hpdma_context, refs));
+}
+
+/* The file goes, and its ids with it; attached device files find none. */
+void hpdma_context_close(struct hpdma_context *context)
+{
+	struct hpdma_buffer *buffer;
+
+	while ((buffer = hpdma_object_take_any(&context->buffers)))
+		hpdma_buffer_put(buffer);
+	hpdma_account_count(HPDMA_COUNT_CONTEXTS, -1);
+	hpdma_context_put(context);
+}
+
+void hpdma_context_get(struct hpdma_context *context)
+{
+	kref_get(&context->refs);
+}
+
+void hpdma_context_put(struct hpdma_context *context)
+{
+	kref_put(&context->refs, free_context);
+}
+
+/**
+ * hpdma_context_find - look a buffer up
+ * @context: Whose id it is
+ * @id: From a user
+ *
+ * Return: the buffer with a reference for the caller, or NULL.
+ */
+struct hpdma_buffer *hpdma_context_find(struct hpdma_context *context, u32 id)
+{
+	return hpdma_object_find(&context->buffers, id);
+}

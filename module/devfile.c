@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What an open file of /dev/hpdmaN may do with its device, and the order in
+ * which everything ends: with the file, with the last file, or with the device.
+ */
+#include <linux/eventfd.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/sched.h>
+#include <linux/security.h>
+#include <linux/slab.h>
+#include <linux/hpdma.h>
+
+#include "devfile.h"
+
+static bool allow_unsafe;
+module_param(allow_unsafe, bool, 0444);
+MODULE_PARM_DESC(allow_unsafe,
+		 "Let CAP_SYS_RAWIO open devices that no IOMMU confines; they can overwrite any memory (default 0)");
+
+/*
+ * A device that can reach all memory, or forge interrupts, is as powerful as
+ * the kernel.
+ */
+static int may_open(struct hpdma_device *device)
+{
+	int ret;
+
+	if (hpdma_device_protected(device))
+		return 0;
+	if (!allow_unsafe)
+		return -EACCES;
+	if (!capable(CAP_SYS_RAWIO))
+		return -EPERM;
+	ret = security_locked_down(LOCKDOWN_PCI_ACCESS);
+	if (ret)
+		return ret;
+	add_taint(TAINT_USER, LOCKDEP_STILL_OK);
+	return 0;
+}
+
+static void get_map(void *object)
+{
+	hpdma_dmamap_get(object);
+}
+
+int hpdma_devfile_open(struct hpdma_device *device, struct inode *inode,
+		       struct hpdma_devfile **out)
+{
+	struct hpdma_devfile *devfile;
+	int ret;
+
+	ret = may_open(device);
+	if (ret)
+		return ret;
+	devfile = kzalloc(sizeof(*devfile), GFP_KERNEL_ACCOUNT);
+	if (!devfile)
+		return -ENOMEM;
+	ret = hpdma_device_hold(device, inode);
+	if (ret) {
+		kfree(devfile);
+		return ret;
+	}
+	get_device(&device->dev);
+	devfile->device = device;
+	devfile->may_see_phys = hpdma_context_opener_sees_phys();
+	atomic_set(&devfile->seen, hpdma_event_count(&device->event));
+	hpdma_objects_init(&devfile->maps, get_map);
+	hpdma_account_count(HPDMA_COUNT_DEVICE_FILES, 1);
+	*out = devfile;
+	return 0;
+}
+
+/* Take the ids, and put on a list what removal of the device has not ended. */
+static void take_maps(struct hpdma_devfile *devfile, struct list_head *maps)
+{
+	struct hpdma_dmamap *map;
+
+	while ((map = hpdma_object_take_any(&devfile->maps))) {
+		if (map->buffer)
+			list_move_tail(&map->node, maps);
+		hpdma_dmamap_put(map);
+	}
+}
+
+/*
+ * The device is stopped before anything it could reach is let go; while others
+ * hold it, it runs on, and what it may still reach is kept.
+ */
+void hpdma_devfile_close(struct hpdma_devfile *devfile)
+{
+	struct hpdma_device *device = devfile->device;
+	LIST_HEAD(maps);
+
+	mutex_lock(&device->lock);
+	if (devfile->context)
+		hpdma_device_detach(device);
+	take_maps(devfile, &maps);
+	if (hpdma_device_unhold(device)) {
+		list_splice(&maps, &device->maps);
+		hpdma_dmamap_end_all(device);
+	} else {
+		hpdma_dmamap_orphan(device, &maps);
+	}
+	mutex_unlock(&device->lock);
+
+	if (devfile->context)
+		hpdma_context_put(devfile->context);
+	put_device(&device->dev);
+	hpdma_account_count(HPDMA_COUNT_DEVICE_FILES, -1);
+	kfree(devfile);
+}
+
+/**
+ * hpdma_devfile_attach - tie a device file to a context for life
+ * @devfile: The device file
+ * @context: Whose ids it is to understand; a reference is taken
+ * @address_bits: How many the device drives, checked
+ * @mode: enum hpdma_mode, checked
+ * @reason: Set where errno does not say enough
+ *
+ * Return: 0 or -errno of the contract.
+ */
+int hpdma_devfile_attach(struct hpdma_devfile *devfile,
+			 struct hpdma_context *context, u32 address_bits,
+			 u32 mode, u32 *reason)
+{
+	struct hpdma_device *device = devfile->device;
+	int ret = -ENODEV;
+
+	mutex_lock(&device->lock);
+	if (device->gone)
+		goto out;
+	if (devfile->context) {
+		*reason = HPDMA_REASON_ATTACHED;
+		ret = -EBUSY;
+		goto out;
+	}
+	ret = hpdma_device_attach(device, address_bits, mode);
+	if (ret) {
+		*reason = ret == -EBUSY ? HPDMA_REASON_OTHER_HOLDER :
+					  HPDMA_REASON_ADDRESS;
+		goto out;
+	}
+	hpdma_context_get(context);
+	/* Read without the lock by hpdma_devfile_context(); set but once. */
+	smp_store_release(&devfile->context, context);
+out:
+	mutex_unlock(&device->lock);
+	return ret;
+}
+
+/* Return: the context, valid as long as the device file, or NULL. */
+struct hpdma_context *hpdma_devfile_context(struct hpdma_devfile *devfile)
+{
+	/* Pairs with hpdma_devfile_attach(). */
+	return smp_load_acquire(&devfile->context);
+}
+
+/* For an attached file; the rest as hpdma_dmamap_create(). */
+int hpdma_devfile_map(struct hpdma_devfile *devfile,
+		      struct hpdma_buffer *buffer, u64 offset, u64 length,
+		      u32 *reason, struct hpdma_dmamap **out)
+{
+	struct hpdma_device *device = devfile->device;
+	int ret = -ENODEV;
+
+	mutex_lock(&device->lock);
+	if (!device->gone)
+		ret = hpdma_dmamap_create(device, buffer, offset, length,
+					  reason, out);
+	mutex_unlock(&device->lock);
+	return ret;
+}
+
+/* End a mapping whose id is taken, and drop the reference the id had. */
+void hpdma_devfile_unmap(struct hpdma_devfile *devfile,
+			 struct hpdma_dmamap *map)
+{
+	struct hpdma_device *device = devfile->device;
+	LIST_HEAD(maps);
+
+	mutex_lock(&device->lock);
+	if (map->buffer)
+		list_move_tail(&map->node, &maps);
+	hpdma_dmamap_end(device, &maps);
+	mutex_unlock(&device->lock);
+	hpdma_dmamap_put(map);
+}
+
+/* As hpdma_event_enable(), and HPDMA_IRQ_NONE disables; or -ENODEV. */
+int hpdma_devfile_set_irq(struct hpdma_devfile *devfile, u32 type,
+			  struct eventfd_ctx *eventfd)
+{
+	struct hpdma_device *device = devfile->device;
+	int ret = -ENODEV;
+
+	mutex_lock(&device->lock);
+	if (device->gone)
+		goto out;
+	if (type == HPDMA_IRQ_NONE) {
+		hpdma_event_disable(&device->event);
+		ret = 0;
+	} else {
+		ret = hpdma_event_enable(&device->event, type, eventfd);
+	}
+out:
+	mutex_unlock(&device->lock);
+	return ret;
+}
+
+/* As hpdma_event_mask(), or -ENODEV. */
+int hpdma_devfile_mask_irq(struct hpdma_devfile *devfile, bool mask)
+{
+	struct hpdma_device *device = devfile->device;
+	int ret = -ENODEV;
+
+	mutex_lock(&device->lock);
+	if (!device->gone)
+		ret = hpdma_event_mask(&device->event, mask);
+	mutex_unlock(&device->lock);
+	return ret;
+}
+
+/* Every area of a BAR faults from now on, and is refused. */
+static void revoke_bars(struct hpdma_device *device)
+{
+	struct inode *inode;
+
+	down_write(&device->bars);
+	device->bars_gone = true;
+	up_write(&device->bars);
+
+	mutex_lock(&device->lock);
+	inode = device->inode ? igrab(device->inode) : NULL;
+	mutex_unlock(&device->lock);
+	if (inode)
+		unmap_mapping_range(inode->i_mapping, 0, 0, 1);
+	iput(inode);
+}
+
+/**
+ * hpdma_devfile_remove_device - the function is being taken away
+ * @device: The device
+ *
+ * When this returns the device is stopped, nothing is mapped for it or from it,
+ * those who waited for its interrupts are awake, and every call on its open
+ * files says ENODEV.
+ */
+void hpdma_devfile_remove_device(struct hpdma_device *device)
+{
+	mutex_lock(&device->lock);
+	WRITE_ONCE(device->gone, true);
+	hpdma_device_quiesce(device);
+	hpdma_dmamap_end_all(device);
+	mutex_unlock(&device->lock);
+	wake_up_interruptible_all(&device->event.wait);
+	revoke_bars(device);
+}

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A PCI function bound to hpdma: who holds it, how it addresses memory, and how
+ * it is stopped. Knows nothing of the memory mapped for it (dmamap.c).
+ */
+#include <linux/dma-mapping.h>
+#include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/idr.h>
+#include <linux/iommu.h>
+#include <linux/module.h>
+#include <linux/pci.h>
+#include <linux/slab.h>
+
+#include "device.h"
+
+#define MAX_DEVICES 256
+
+static struct class *device_class;
+static dev_t first_number;
+static DEFINE_IDA(minors);
+
+static ssize_t translated_show(struct device *dev,
+			       struct device_attribute *attr, char *buf)
+{
+	struct hpdma_device *device =
+		container_of(dev, struct hpdma_device, dev);
+
+	return sysfs_emit(buf, "%d\n", device->translated);
+}
+static DEVICE_ATTR_RO(translated);
+
+static ssize_t irq_remapped_show(struct device *dev,
+				 struct device_attribute *attr, char *buf)
+{
+	struct hpdma_device *device =
+		container_of(dev, struct hpdma_device, dev);
+
+	return sysfs_emit(buf, "%d\n", device->irq_remapped);
+}
+static DEVICE_ATTR_RO(irq_remapped);
+
+static ssize_t holders_show(struct device *dev, struct device_attribute *attr,
+			    char *buf)
+{
+	struct hpdma_device *device =
+		container_of(dev, struct hpdma_device, dev);
+
+	return sysfs_emit(buf, "%u\n", READ_ONCE(device->holders));
+}
+static DEVICE_ATTR_RO(holders);
+
+static struct attribute *device_attrs[] = {
+	&dev_attr_translated.attr,
+	&dev_attr_irq_remapped.attr,
+	&dev_attr_holders.attr,
+	NULL,
+};
+ATTRIBUTE_GROUPS(device);
+
+static void device_release(struct device *dev)
+{
+	struct hpdma_device *device =
+		container_of(dev, struct hpdma_device, dev);
+
+	ida_free(&minors, MINOR(dev->devt));
+	mutex_destroy(&device->lock);
+	kfree(device);
+}
+
+static bool is_translated(struct device *dev)
+{
+	struct iommu_domain *domain = iommu_get_domain_for_dev(dev);
+
+	return domain && domain->type & __IOMMU_DOMAIN_PAGING;
+}
+
+int hpdma_device_init(void)
+{
+	int ret;
+
+	ret = alloc_chrdev_region(&first_number, 0, MAX_DEVICES, "hpdma");
+	if (ret)
+		return ret;
+	device_class = hpdma_class_create("hpdma");
+	if (IS_ERR(device_class)) {
+		unregister_chrdev_region(first_number, MAX_DEVICES);
+		return PTR_ERR(device_class);
+	}
+	return 0;
+}
+
+void hpdma_device_exit(void)
+{
+	class_destroy(device_class);
+	unregister_chrdev_region(first_number, MAX_DEVICES);
+	ida_destroy(&minors);
+}
+
+/**
+ * hpdma_device_create - make the node of a function
+ * @pdev: The function, enabled, with its regions requested
+ * @fops: Of the node
+ * @out: Set to the device, which can be opened at once
+ *
+ * Return: 0 or -errno.
+ */
+int hpdma_device_create(struct pci_dev *pdev, const struct file_operations *fops,
+			struct hpdma_device **out)
+{
+	struct hpdma_device *device;
+	int minor, ret;
+
+	device = kzalloc(sizeof(*device), GFP_KERNEL);
+	if (!device)
+		return -ENOMEM;
+	minor = ida_alloc_max(&minors, MAX_DEVICES - 1, GFP_KERNEL);
+	if (minor < 0) {
+		kfree(device);
+		return minor;
+	}
+	device->pdev = pdev;
+	device->translated = is_translated(&pdev->dev);
+	device->irq_remapped = hpdma_irq_remapped(&pdev->dev);
+	mutex_init(&device->lock);
+	INIT_LIST_HEAD(&device->maps);
+	INIT_LIST_HEAD(&device->parked);
+	hpdma_event_init(&device->event, pdev);
+	init_rwsem(&device->bars);
+
+	device_initialize(&device->dev);
+	device->dev.class = device_class;
+	device->dev.parent = &pdev->dev;
+	device->dev.groups = device_groups;
+	device->dev.release = device_release;
+	device->dev.devt = MKDEV(MAJOR(first_number),
+				 MINOR(first_number) + minor);
+	ret = dev_set_name(&device->dev, "hpdma%d", minor);
+	if (ret)
+		goto err_device;
+	cdev_init(&device->cdev, fops);
+	device->cdev.owner = THIS_MODULE;
+	ret = cdev_device_add(&device->cdev, &device->dev);
+	if (ret)
+		goto err_device;
+	*out = device;
+	return 0;
+
+err_device:
+	put_device(&device->dev);
+	return ret;
+}
+
+/**
+ * hpdma_device_destroy - remove the node
+ * @device: Gone: nothing uses its function any more
+ *
+ * Open files keep the struct.
+ */
+void hpdma_device_destroy(struct hpdma_device *device)
+{
+	cdev_device_del(&device->cdev, &device->dev);
+	put_device(&device->dev);
+}
+
+/**
+ * hpdma_device_protected - is the rest of the machine safe from this device?
+ * @device: The device
+ */
+bool hpdma_device_protected(const struct hpdma_device *device)
+{
+	return device->translated && device->irq_remapped;
+}
+
+/**
+ * hpdma_device_hold - one more open file
+ * @device: The device
+ * @inode: Of the file
+ *
+ * All areas of BARs go into one address space, so that removal finds them, also
+ * those made through another node of the same number.
+ *
+ * Return: 0 or -ENODEV.
+ */
+int hpdma_device_hold(struct hpdma_device *device, struct inode *inode)
+{
+	int ret = -ENODEV;
+
+	mutex_lock(&device->lock);
+	if (!device->gone) {
+		if (!device->holders++)
+			device->inode = igrab(inode);
+		ret = 0;
+	}
+	mutex_unlock(&device->lock);
+	return ret;
+}
+
+/**
+ * hpdma_device_unhold - one open file less
+ * @device: The device; @lock is held
+ *
+ * Return: true if it was the last, and the device is quiesced.
+ */
+bool hpdma_device_unhold(struct hpdma_device *device)
+{
+	lockdep_assert_held(&device->lock);
+	if (--device->holders)
+		return false;
+	if (!device->gone)
+		hpdma_device_quiesce(device);
+	iput(device->inode);
+	device->inode = NULL;
+	return true;
+}
+
+/**
+ * hpdma_device_attach - let a file use the device for DMA
+ * @device: The device; @lock is held
+ * @address_bits: How many it drives
+ * @mode: enum hpdma_mode
+ *
+ * Return: 0; -EBUSY if others are attached and want something else; -ERANGE
+ * if the platform cannot serve so few bits.
+ */
+int hpdma_device_attach(struct hpdma_device *device, u32 address_bits, u32 mode)
+{
+	struct device *dev = &device->pdev->dev;
+
+	lockdep_assert_held(&device->lock);
+	if (device->attached) {
+		if (device->address_bits != address_bits ||
+		    device->mode != mode)
+			return -EBUSY;
+		device->attached++;
+		return 0;
+	}
+	if (dma_set_mask_and_coherent(dev, DMA_BIT_MASK(address_bits)))
+		return -ERANGE;
+	/* A mapping is one range however long: no limits on its pieces. */
+	dma_set_max_seg_size(dev, UINT_MAX);
+	dma_set_seg_boundary(dev, ULONG_MAX);
+	device->address_bits = address_bits;
+	device->mode = mode;
+	device->attached = 1;
+	pci_set_master(device->pdev);
+	return 0;
+}
+
+/* Bus mastering goes off with the last holder, not with the last attached. */
+void hpdma_device_detach(struct hpdma_device *device)
+{
+	lockdep_assert_held(&device->lock);
+	device->attached--;
+}
+
+/**
+ * hpdma_device_quiesce - stop the device
+ * @device: The device; @lock is held
+ *
+ * When this returns it reaches no memory and raises no interrupt.
+ */
+void hpdma_device_quiesce(struct hpdma_device *device)
+{
+	lockdep_assert_held(&device->lock);
+	pci_clear_master(device->pdev);
+	pci_wait_for_pending_transaction(device->pdev);
+	hpdma_event_disable(&device->event);
+}
+
+/**
+ * hpdma_device_flush - forget translations that have been unmapped
+ * @device: The device
+ *
+ * Debian's kernels flush lazily: without this the device could reach unmapped
+ * memory for some more milliseconds.
+ *
+ * Return: false if this IOMMU driver cannot do it (VT-d on 5.10).
+ */
+bool hpdma_device_flush(struct hpdma_device *device)
+{
+	struct iommu_domain *domain =
+		iommu_get_domain_for_dev(&device->pdev->dev);
+
+	if (!domain || !hpdma_iommu_can_flush(domain))
+		return false;
+	iommu_flush_iotlb_all(domain);
+	return true;
+}
+
+/**
+ * hpdma_device_bar_size - how much of a BAR can be mapped
+ * @device: The device, not gone
+ * @bar: 0 to 5
+ *
+ * A BAR that shares a page with something else cannot.
+ *
+ * Return: bytes, 0 for none.
+ */
+u64 hpdma_device_bar_size(struct hpdma_device *device, unsigned int bar)
+{
+	struct pci_dev *pdev = device->pdev;
+
+	if (!(pci_resource_flags(pdev, bar) & IORESOURCE_MEM) ||
+	    !PAGE_ALIGNED(pci_resource_start(pdev, bar)) ||
+	    !PAGE_ALIGNED(pci_resource_len(pdev, bar)))
+		return 0;
+	return pci_resource_len(pdev, bar);
+}

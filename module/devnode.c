@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* /dev/hpdmaN: read, poll and write are those of UIO. */
+#include <linux/fs.h>
+#include <linux/module.h>
+#include <linux/poll.h>
+#include <linux/uaccess.h>
+#include <linux/wait.h>
+
+#include "bar.h"
+#include "devfile.h"
+#include "devnode.h"
+#include "ioctl.h"
+
+static int devnode_open(struct inode *inode, struct file *file)
+{
+	struct hpdma_device *device =
+		container_of(inode->i_cdev, struct hpdma_device, cdev);
+	struct hpdma_devfile *devfile;
+	int ret;
+
+	ret = hpdma_devfile_open(device, inode, &devfile);
+	if (ret)
+		return ret;
+	file->private_data = devfile;
+	/* Held until the last file goes. */
+	file->f_mapping = device->inode->i_mapping;
+	return nonseekable_open(inode, file);
+}
+
+static int devnode_release(struct inode *inode, struct file *file)
+{
+	hpdma_devfile_close(file->private_data);
+	return 0;
+}
+
+static bool has_news(struct hpdma_devfile *devfile)
+{
+	struct hpdma_device *device = devfile->device;
+
+	return READ_ONCE(device->gone) ||
+	       !hpdma_event_enabled(&device->event) ||
+	       hpdma_event_count(&device->event) !=
+		       (u32)atomic_read(&devfile->seen);
+}
+
+/* Wait for a count that is new to this file. */
+static int next_count(struct hpdma_devfile *devfile, bool wait, u32 *count)
+{
+	struct hpdma_event *event = &devfile->device->event;
+
+	for (;;) {
+		if (READ_ONCE(devfile->device->gone))
+			return -ENODEV;
+		*count = hpdma_event_count(event);
+		if (*count != (u32)atomic_read(&devfile->seen))
+			return 0;
+		if (!hpdma_event_enabled(event))
+			return -EIO;
+		if (!wait)
+			return -EAGAIN;
+		if (wait_event_interruptible(event->wait, has_news(devfile)))
+			return -ERESTARTSYS;
+	}
+}
+
+static ssize_t devnode_read(struct file *file, char __user *buf, size_t len,
+			    loff_t *offset)
+{
+	struct hpdma_devfile *devfile = file->private_data;
+	u32 count;
+	int ret;
+
+	if (len != sizeof(s32))
+		return -EINVAL;
+	ret = next_count(devfile, !(file->f_flags & O_NONBLOCK), &count);
+	if (ret)
+		return ret;
+	if (put_user((s32)count, (s32 __user *)buf))
+		return -EFAULT;
+	atomic_set(&devfile->seen, count);
+	return sizeof(s32);
+}
+
+static ssize_t devnode_write(struct file *file, const char __user *buf,
+			     size_t len, loff_t *offset)
+{
+	s32 unmask;
+	int ret;
+
+	if (len != sizeof(unmask))
+		return -EINVAL;
+	if (get_user(unmask, (const s32 __user *)buf))
+		return -EFAULT;
+	if (unmask != 0 && unmask != 1)
+		return -EINVAL;
+	ret = hpdma_devfile_mask_irq(file->private_data, !unmask);
+	return ret ? ret : sizeof(unmask);
+}
+
+static __poll_t devnode_poll(struct file *file, poll_table *table)
+{
+	struct hpdma_devfile *devfile = file->private_data;
+	struct hpdma_device *device = devfile->device;
+	__poll_t events = 0;
+
+	poll_wait(file, &device->event.wait, table);
+	if (READ_ONCE(device->gone))
+		return EPOLLIN | EPOLLRDNORM | EPOLLERR | EPOLLHUP;
+	if (hpdma_event_count(&device->event) !=
+	    (u32)atomic_read(&devfile->seen))
+		events |= EPOLLIN | EPOLLRDNORM;
+	if (!hpdma_event_enabled(&device->event))
+		events |= EPOLLERR;
+	return events;
+}
+
+static long devnode_ioctl(struct file *file, unsigned int number,
+			  unsigned long arg)
+{
+	return hpdma_ioctl_devfile(file->private_data, number, arg);
+}
+
+static int devnode_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct hpdma_devfile *devfile = file->private_data;
+
+	return hpdma_bar_mmap(devfile->device, vma);
+}
+
+const struct file_operations hpdma_devnode_fops = {
+	.owner = THIS_MODULE,
+	.open = devnode_open,
+	.release = devnode_release,
+	.read = devnode_read,
+	.write = devnode_write,
+	.poll = devnode_poll,
+	.unlocked_ioctl = devnode_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.mmap = devnode_mmap,
+};

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Buffers mapped for a device, through the DMA API.
+ *
+ * A mapping ends in two steps with a flush between them: the addresses are
+ * unmapped, the IOMMU forgets them, and only then the buffer is let go. Where
+ * the second step cannot be had, or where nothing translates and only the death
+ * of its file ends the mapping, it is parked: the buffer stays held until the
+ * device is quiesced.
+ */
+#include <linux/dma-mapping.h>
+#include <linux/iommu.h>
+#include <linux/minmax.h>
+#include <linux/pci.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/hpdma.h>
+
+#include "check.h"
+#include "dmamap.h"
+
+/*
+ * Memory is shared with the device for as long as the mapping lives, so the
+ * DMA API has nothing to copy or to sync at its ends.
+ */
+#define MAP_ATTRS (DMA_ATTR_SKIP_CPU_SYNC | DMA_ATTR_NO_WARN)
+
+/* The length of a scatterlist entry is an unsigned int. */
+#define PIECE SZ_1G
+
+/**
+ * hpdma_dmamap_kind - what kind of address a device uses
+ * @device: The device
+ */
+u32 hpdma_dmamap_kind(const struct hpdma_device *device)
+{
+	return device->translated ? HPDMA_ADDR_IOVA : HPDMA_ADDR_PHYS;
+}
+
+static int fill_table(struct sg_table *table, const struct hpdma_spans *phys)
+{
+	unsigned int i, pieces = 0;
+	struct scatterlist *sg;
+	int ret;
+
+	for (i = 0; i < phys->count; i++)
+		pieces += DIV_ROUND_UP_ULL(phys->array[i].length, PIECE);
+	ret = sg_alloc_table(table, pieces, GFP_KERNEL);
+	if (ret)
+		return ret;
+	sg = table->sgl;
+	for (i = 0; i < phys->count; i++) {
+		u64 addr = phys->array[i].addr;
+		u64 left = phys->array[i].length;
+
+		while (left) {
+			u64 part = min_t(u64, left, PIECE);
+
+			sg_set_page(sg, hpdma_page_at(addr), part, 0);
+			sg = sg_next(sg);
+			addr += part;
+			left -= part;
+		}
+	}
+	return 0;
+}
+
+static int collect_addresses(struct hpdma_dmamap *map)
+{
+	struct scatterlist *sg;
+	unsigned int i;
+	int ret;
+
+	for_each_sgtable_dma_sg(&map->table, sg, i) {
+		ret = hpdma_spans_add(&map->spans, sg_dma_address(sg),
+				      sg_dma_len(sg));
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* Behind an IOMMU: one range, which leads to the very pages of the buffer. */
+static bool reaches_pages(struct hpdma_dmamap *map)
+{
+	struct device *dev = &map->device->pdev->dev;
+	struct iommu_domain *domain = iommu_get_domain_for_dev(dev);
+	struct scatterlist *sg;
+	unsigned int i;
+	u64 addr;
+
+	if (map->spans.count != 1)
+		return false;
+	addr = map->spans.array[0].addr;
+	for_each_sgtable_sg(&map->table, sg, i) {
+		if (iommu_iova_to_phys(domain, addr) != sg_phys(sg))
+			return false;
+		addr += sg->length;
+	}
+	return true;
+}
+
+/* With nothing between: the addresses are those of the pages. */
+static bool same_addresses(const struct hpdma_spans *one,
+			   const struct hpdma_spans *other)
+{
+	return one->count == other->count &&
+	       !memcmp(one->array, other->array,
+		       one->count * sizeof(*one->array));
+}
+
+static void unmap(struct hpdma_dmamap *map)
+{
+	if (!map->mapped)
+		return;
+	dma_unmap_sgtable(&map->device->pdev->dev, &map->table,
+			  DMA_BIDIRECTIONAL, MAP_ATTRS);
+	sg_free_table(&map->table);
+	map->mapped = false;
+}
+
+static int map_pages(struct hpdma_dmamap *map, const struct hpdma_spans *phys,
+		     u32 *reason)
+{
+	struct device *dev = &map->device->pdev->dev;
+	bool direct;
+	int ret;
+
+	if (map->kind == HPDMA_ADDR_PHYS &&
+	    hpdma_spans_last(phys) >
+		    hpdma_check_last_address(map->device->address_bits)) {
+		*reason = HPDMA_REASON_ADDRESS;
+		return -ERANGE;
+	}
+	ret = fill_table(&map->table, phys);
+	if (ret)
+		return ret;
+	ret = dma_map_sgtable(dev, &map->table, DMA_BIDIRECTIONAL, MAP_ATTRS);
+	if (ret) {
+		sg_free_table(&map->table);
+		return -ENOMEM;
+	}
+	map->mapped = true;
+	/* Zeroes written by the CPU are to be seen by a non-coherent device. */
+	dma_sync_sgtable_for_device(dev, &map->table, DMA_BIDIRECTIONAL);
+	ret = collect_addresses(map);
+	if (ret)
+		goto err_unmap;
+	direct = map->kind == HPDMA_ADDR_IOVA ?
+			 reaches_pages(map) :
+			 same_addresses(&map->spans, phys);
+	if (!direct) {
+		*reason = HPDMA_REASON_BOUNCE;
+		ret = -EOPNOTSUPP;
+		goto err_unmap;
+	}
+	return 0;
+
+err_unmap:
+	unmap(map);
+	return ret;
+}
+
+static void free_map(struct kref *refs)
+{
+	struct hpdma_dmamap *map = container_of(refs, struct hpdma_dmamap, refs);
+
+	hpdma_spans_free(&map->spans);
+	kfree(map);
+}
+
+/**
+ * hpdma_dmamap_create - map a buffer for a device
+ * @device: The device; its lock is held and it is attached and not gone
+ * @buffer: The buffer; the mapping takes a reference of its own
+ * @offset: First byte, checked
+ * @length: Bytes, checked
+ * @reason: Set where errno does not say enough
+ * @out: Set to the mapping
+ *
+ * Return: 0 or -errno of the contract.
+ */
+int hpdma_dmamap_create(struct hpdma_device *device,
+			struct hpdma_buffer *buffer, u64 offset, u64 length,
+			u32 *reason, struct hpdma_dmamap **out)
+{
+	struct hpdma_spans phys = {};
+	struct hpdma_dmamap *map;
+	int ret;
+
+	lockdep_assert_held(&device->lock);
+	map = kzalloc(sizeof(*map), GFP_KERNEL_ACCOUNT);
+	if (!map)
+		return -ENOMEM;
+	kref_init(&map->refs);
+	map->device = device;
+	map->kind = hpdma_dmamap_kind(device);
+	ret = hpdma_spans_slice(&buffer->memory.spans, offset, length, &phys);
+	if (!ret)
+		ret = map_pages(map, &phys, reason);
+	hpdma_spans_free(&phys);
+	if (ret) {
+		hpdma_dmamap_put(map);
+		return ret;
+	}
+	hpdma_buffer_get(buffer);
+	map->buffer = buffer;
+	hpdma_dmamap_get(map);
+	list_add_tail(&map->node, &device->maps);
+	hpdma_account_count(HPDMA_COUNT_MAPPINGS, 1);
+	*out = map;
+	return 0;
+}
+
+void hpdma_dmamap_get(struct hpdma_dmamap *map)
+{
+	kref_get(&map->refs);
+}
+
+/* Its addresses have been ended before the last reference goes. */
+void hpdma_dmamap_put(struct hpdma_dmamap *map)
+{
+	kref_put(&map->refs, free_map);
+}
+
+static void park(struct hpdma_dmamap *map)
+{
+	list_move_tail(&map->node, &map->device->parked);
+	map->parked = true;
+	hpdma_account_count(HPDMA_COUNT_PARKED, 1);
+}
+
+static void let_go(struct hpdma_dmamap *map)
+{
+	list_del_init(&map->node);
+	hpdma_buffer_put(map->buffer);
+	map->buffer = NULL;
+	if (map->parked)
+		hpdma_account_count(HPDMA_COUNT_PARKED, -1);
+	hpdma_account_count(HPDMA_COUNT_MAPPINGS, -1);
+	hpdma_dmamap_put(map);
+}
+
+/**
+ * hpdma_dmamap_end - end mappings of a device that is running
+ * @device: The device; its lock is held
+ * @maps: Mappings moved here from its @maps; empty afterwards
+ */
+void hpdma_dmamap_end(struct hpdma_device *device, struct list_head *maps)
+{
+	struct hpdma_dmamap *map, *next;
+	bool unreachable;
+
+	lockdep_assert_held(&device->lock);
+	if (list_empty(maps))
+		return;
+	list_for_each_entry(map, maps, node)
+		unmap(map);
+	/* Where nothing translates the caller is trusted, or has parked them. */
+	unreachable = !device->translated || hpdma_device_flush(device);
+	list_for_each_entry_safe(map, next, maps, node) {
+		if (unreachable)
+			let_go(map);
+		else
+			park(map);
+	}
+}
+
+/**
+ * hpdma_dmamap_orphan - end mappings whose file died while others hold the device
+ * @device: The device; its lock is held
+ * @maps: Mappings moved here from its @maps; empty afterwards
+ *
+ * Nobody has told the device to leave the memory alone.
+ */
+void hpdma_dmamap_orphan(struct hpdma_device *device, struct list_head *maps)
+{
+	struct hpdma_dmamap *map, *next;
+
+	if (device->translated) {
+		hpdma_dmamap_end(device, maps);
+		return;
+	}
+	list_for_each_entry_safe(map, next, maps, node)
+		park(map);
+}
+
+/**
+ * hpdma_dmamap_end_all - end every mapping of a device that is quiesced
+ * @device: The device; its lock is held
+ */
+void hpdma_dmamap_end_all(struct hpdma_device *device)
+{
+	struct hpdma_dmamap *map, *next;
+
+	lockdep_assert_held(&device->lock);
+	list_for_each_entry(map, &device->maps, node)
+		unmap(map);
+	list_for_each_entry(map, &device->parked, node)
+		unmap(map);
+	/* What comes next may turn bus mastering on again. */
+	if (device->translated)
+		hpdma_device_flush(device);
+	list_for_each_entry_safe(map, next, &device->maps, node)
+		let_go(map);
+	list_for_each_entry_safe(map, next, &device->parked, node)
+		let_go(map);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef HPDMA_DMAMAP_H
+#define HPDMA_DMAMAP_H
+
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/scatterlist.h>
+
+#include "buffer.h"
+#include "device.h"
+#include "span.h"
+
+/**
+ * struct hpdma_dmamap - (part of) a buffer, mapped for a device
+ * @refs: Of this struct: its id, who looks at it, the list it is on
+ * @device: The device
+ * @kind: enum hpdma_addr_kind of the addresses; constant
+ * @spans: The addresses, in the order of the memory; constant
+ * @node: In the device's @maps or @parked; its lock
+ * @buffer: Held until the device cannot reach it; NULL from then on; device's
+ *	lock
+ * @table: What the DMA API was given; device's lock
+ * @mapped: @table is mapped; device's lock
+ * @parked: It is in the device's @parked; device's lock
+ */
+struct hpdma_dmamap {
+	struct kref refs;
+	struct hpdma_device *device;
+	u32 kind;
+	struct hpdma_spans spans;
+	struct list_head node;
+	struct hpdma_buffer *buffer;
+	struct sg_table table;
+	bool mapped;
+	bool parked;
+};
+
+u32 hpdma_dmamap_kind(const struct hpdma_device *device);
+int hpdma_dmamap_create(struct hpdma_device *device,
+			struct hpdma_buffer *buffer, u64 offset, u64 length,
+			u32 *reason, struct hpdma_dmamap **out);
+void hpdma_dmamap_get(struct hpdma_dmamap *map);
+void hpdma_dmamap_put(struct hpdma_dmamap *map);
+
+void hpdma_dmamap_end(struct hpdma_device *device, struct list_head *maps);
+void hpdma_dmamap_orphan(struct hpdma_device *device, struct list_head *maps);
+void hpdma_dmamap_end_all(struct hpdma_device *device);
+
+#endif

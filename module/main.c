@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* hpdma: pinned DMA memory for user-space drivers. Init and exit. */
+#include <linux/init.h>
+#include <linux/module.h>
+
+#include "backing.h"
+#include "chardev.h"
+#include "debugfs.h"
+#include "device.h"
+#include "pci.h"
+
+static int __init hpdma_init(void)
+{
+	int ret;
+
+	ret = hpdma_backing_hugetlb_init();
+	if (ret)
+		return ret;
+	ret = hpdma_device_init();
+	if (ret)
+		goto err_hugetlb;
+	ret = hpdma_pci_init();
+	if (ret)
+		goto err_device;
+	ret = hpdma_chardev_init();
+	if (ret)
+		goto err_pci;
+	hpdma_debugfs_init();
+	return 0;
+
+err_pci:
+	hpdma_pci_exit();
+err_device:
+	hpdma_device_exit();
+err_hugetlb:
+	hpdma_backing_hugetlb_exit();
+	return ret;
+}
+
+static void __exit hpdma_exit(void)
+{
+	hpdma_debugfs_exit();
+	hpdma_chardev_exit();
+	hpdma_pci_exit();
+	hpdma_device_exit();
+	hpdma_backing_hugetlb_exit();
+}
+
+module_init(hpdma_init);
+module_exit(hpdma_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_VERSION(HPDMA_VERSION);
+MODULE_DESCRIPTION("Pinned DMA memory for user-space drivers");
+HPDMA_IMPORT_DMA_BUF;

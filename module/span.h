@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef HPDMA_SPAN_H
+#define HPDMA_SPAN_H
+
+#include <linux/types.h>
+
+/**
+ * struct hpdma_span - a run of consecutive addresses
+ * @addr: First address, of whatever kind the list holds
+ * @length: Bytes
+ */
+struct hpdma_span {
+	u64 addr;
+	u64 length;
+};
+
+/**
+ * struct hpdma_spans - a list of runs, in the order of the memory
+ * @array: The runs
+ * @count: How many there are
+ * @room: How many fit @array
+ *
+ * Zeroed memory is an empty list. The owner serialises changes.
+ */
+struct hpdma_spans {
+	struct hpdma_span *array;
+	unsigned int count;
+	unsigned int room;
+};
+
+int hpdma_spans_add(struct hpdma_spans *spans, u64 addr, u64 length);
+int hpdma_spans_slice(const struct hpdma_spans *from, u64 offset, u64 length,
+		      struct hpdma_spans *to);
+u64 hpdma_spans_last(const struct hpdma_spans *spans);
+u64 hpdma_spans_shortest(const struct hpdma_spans *spans);
+void hpdma_spans_free(struct hpdma_spans *spans);
+
+#endif
