@@ -4,7 +4,6 @@
  * can be mapped with huge entries and pinned by others, and it goes back when
  * the last reference to it goes, whoever holds that.
  */
-#include <linux/align.h>
 #include <linux/gfp.h>
 #include <linux/huge_mm.h>
 #include <linux/log2.h>
@@ -93,7 +92,8 @@ static vm_fault_t contig_fault(struct vm_fault *vmf)
 
 	if (vmf->pgoff >= memory->length >> PAGE_SHIFT)
 		return VM_FAULT_SIGBUS;
-	page = nth_page(first_page(memory), vmf->pgoff);
+	page = hpdma_page_at(memory->spans.array[0].addr +
+			     ((u64)vmf->pgoff << PAGE_SHIFT));
 	get_page(page);
 	vmf->page = page;
 	return 0;
