@@ -15,6 +15,13 @@ struct hpdma_charge {
 
 /**
  * enum hpdma_counter - what the module counts of itself
+ * @HPDMA_COUNT_CONTEXTS: Open files of /dev/hpdma
+ * @HPDMA_COUNT_DEVICE_FILES: Open files of /dev/hpdmaN
+ * @HPDMA_COUNT_BUFFERS: Buffers
+ * @HPDMA_COUNT_BUFFER_BYTES: Their lengths
+ * @HPDMA_COUNT_MAPPINGS: Mappings that hold a buffer
+ * @HPDMA_COUNT_PARKED: Those among them whose file has gone
+ * @HPDMA_COUNTERS: How many counters there are
  *
  * All are 0 when nobody uses the module: tests compare them before and after.
  */

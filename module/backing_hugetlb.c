@@ -66,7 +66,8 @@ static struct vfsmount *mount_pool(u64 page_size)
 
 static struct file *open_file(struct vfsmount *mnt)
 {
-	return hpdma_file_open_root(mnt, O_TMPFILE | O_RDWR | O_LARGEFILE, 0600);
+	return hpdma_file_open_root(mnt, O_TMPFILE | O_RDWR | O_LARGEFILE,
+				    0600);
 }
 
 static struct vfsmount *find_pool(u64 page_size)

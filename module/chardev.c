@@ -45,7 +45,7 @@ static unsigned long chardev_get_area(struct file *file, unsigned long addr,
 	return hpdma_mmap_get_area(file->private_data, addr, len, pgoff, flags);
 }
 
-static const struct file_operations chardev_fops = {
+const struct file_operations hpdma_chardev_fops = {
 	.owner = THIS_MODULE,
 	.open = chardev_open,
 	.release = chardev_release,
@@ -58,15 +58,9 @@ static const struct file_operations chardev_fops = {
 static struct miscdevice chardev = {
 	.minor = MISC_DYNAMIC_MINOR,
 	.name = "hpdma",
-	.fops = &chardev_fops,
+	.fops = &hpdma_chardev_fops,
 	.mode = 0660,
 };
-
-/* Return: the context of a file of /dev/hpdma; NULL of any other file. */
-struct hpdma_context *hpdma_chardev_context(struct file *file)
-{
-	return file->f_op == &chardev_fops ? file->private_data : NULL;
-}
 
 int hpdma_chardev_init(void)
 {

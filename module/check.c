@@ -55,8 +55,8 @@ int hpdma_check_range(u64 offset, u64 *length, u64 total, u64 granule)
  */
 int hpdma_check_address_bits(u32 bits)
 {
-	if (bits && (bits < HPDMA_MIN_ADDRESS_BITS ||
-		     bits > HPDMA_MAX_ADDRESS_BITS))
+	if (bits &&
+	    (bits < HPDMA_MIN_ADDRESS_BITS || bits > HPDMA_MAX_ADDRESS_BITS))
 		return -EINVAL;
 	return 0;
 }

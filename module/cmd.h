@@ -10,13 +10,7 @@ struct hpdma_context;
 struct hpdma_devfile;
 struct hpdma_spans;
 
-/**
- * union hpdma_arg - the argument of any command
- * @size: First field of every struct
- *
- * The fields below @size, @flags and @out_reason stand at the same place in
- * every struct.
- */
+/* The argument of any command; all begin with the same three fields. */
 union hpdma_arg {
 	struct {
 		u32 size;
@@ -62,7 +56,7 @@ struct hpdma_call {
  * @size: Of the struct
  * @min_size: Of the struct's first version
  * @flags: Flags that are known
- * @execute: Do it. A command with outputs calls hpdma_call_respond() before it
+ * @execute: Do it. A command with outputs calls hpdma_ioctl_respond() before it
  *	commits, and can fail no more afterwards
  */
 struct hpdma_cmd {
@@ -72,9 +66,9 @@ struct hpdma_cmd {
 	int (*execute)(struct hpdma_call *call);
 };
 
-int hpdma_call_respond(struct hpdma_call *call);
-int hpdma_call_segments(struct hpdma_call *call,
-			const struct hpdma_spans *spans, u32 kind);
+int hpdma_ioctl_respond(struct hpdma_call *call);
+int hpdma_ioctl_segments(struct hpdma_call *call,
+			 const struct hpdma_spans *spans, u32 kind);
 
 int hpdma_cmd_info(struct hpdma_call *call);
 int hpdma_cmd_buf_alloc(struct hpdma_call *call);

@@ -29,14 +29,15 @@ int hpdma_cmd_info(struct hpdma_call *call)
 		arg->out_features |= HPDMA_FEATURE_PHYS;
 	arg->out_max_contig = hpdma_backing_contig_max();
 	arg->out_max_length = HPDMA_MAX_LENGTH;
-	return hpdma_call_respond(call);
+	return hpdma_ioctl_respond(call);
 }
 
 /*
  * Make a buffer under a reserved id, let @tell fill the outputs, tell the caller
  * and publish.
  */
-static int create(struct hpdma_call *call, const struct hpdma_backing_ops *backing,
+static int create(struct hpdma_call *call,
+		  const struct hpdma_backing_ops *backing,
 		  struct hpdma_wish *wish,
 		  void (*tell)(struct hpdma_call *call, u32 id,
 			       const struct hpdma_buffer *buffer))
@@ -58,7 +59,7 @@ static int create(struct hpdma_call *call, const struct hpdma_backing_ops *backi
 		goto err_id;
 	}
 	tell(call, id, buffer);
-	ret = hpdma_call_respond(call);
+	ret = hpdma_ioctl_respond(call);
 	if (ret)
 		goto err_buffer;
 	hpdma_object_publish(ids, id, buffer);
@@ -207,7 +208,7 @@ int hpdma_cmd_buf_info(struct hpdma_call *call)
 		memory->backing->mmap ? hpdma_mapoff_encode(arg->buf_id) : 0;
 	arg->out_segments = memory->spans.count;
 	hpdma_buffer_put(buffer);
-	return hpdma_call_respond(call);
+	return hpdma_ioctl_respond(call);
 }
 
 int hpdma_cmd_buf_segments(struct hpdma_call *call)
@@ -225,7 +226,8 @@ int hpdma_cmd_buf_segments(struct hpdma_call *call)
 	buffer = hpdma_context_find(call->context, arg->id);
 	if (!buffer)
 		return -ENOENT;
-	ret = hpdma_call_segments(call, &buffer->memory.spans, HPDMA_ADDR_PHYS);
+	ret = hpdma_ioctl_segments(call, &buffer->memory.spans,
+				   HPDMA_ADDR_PHYS);
 	hpdma_buffer_put(buffer);
 	return ret;
 }
@@ -250,7 +252,7 @@ int hpdma_cmd_buf_export(struct hpdma_call *call)
 		goto err_buffer;
 	}
 	arg->out_fd = fd;
-	ret = hpdma_call_respond(call);
+	ret = hpdma_ioctl_respond(call);
 	if (ret)
 		goto err_fd;
 	/* The descriptor takes over our reference. */

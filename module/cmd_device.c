@@ -5,7 +5,6 @@
 #include <linux/mm.h>
 #include <linux/pci.h>
 
-#include "chardev.h"
 #include "check.h"
 #include "cmd.h"
 #include "devfile.h"
@@ -27,7 +26,7 @@ int hpdma_cmd_dev_attach(struct hpdma_call *call)
 	file = fget(arg->fd);
 	if (!file)
 		return -EBADF;
-	context = hpdma_chardev_context(file);
+	context = hpdma_context_of(file);
 	ret = -EBADF;
 	if (context)
 		ret = hpdma_devfile_attach(call->devfile, context,
@@ -76,7 +75,7 @@ int hpdma_cmd_dev_info(struct hpdma_call *call)
 	if (!gone)
 		describe(device, &call->arg.dev_info);
 	mutex_unlock(&device->lock);
-	return gone ? -ENODEV : hpdma_call_respond(call);
+	return gone ? -ENODEV : hpdma_ioctl_respond(call);
 }
 
 /* Physical addresses need the rights of both files. */
@@ -113,7 +112,7 @@ static int map_buffer(struct hpdma_call *call, struct hpdma_buffer *buffer)
 	arg->out_map_id = id;
 	arg->out_kind = map->kind;
 	arg->out_segments = map->spans.count;
-	ret = hpdma_call_respond(call);
+	ret = hpdma_ioctl_respond(call);
 	if (ret)
 		goto err_map;
 	hpdma_object_publish(ids, id, map);
@@ -179,7 +178,7 @@ int hpdma_cmd_dev_segments(struct hpdma_call *call)
 	if (!map)
 		return -ENOENT;
 	/* Who may not see them could not make the mapping. */
-	ret = hpdma_call_segments(call, &map->spans, map->kind);
+	ret = hpdma_ioctl_segments(call, &map->spans, map->kind);
 	hpdma_dmamap_put(map);
 	return ret;
 }

@@ -40,8 +40,9 @@
 
 static int phys_gid = -1;
 module_param(phys_gid, int, 0444);
-MODULE_PARM_DESC(phys_gid,
-		 "Group whose members may see physical addresses, which is as powerful as being root (default -1: none)");
+MODULE_PARM_DESC(
+	phys_gid,
+	"Group whose members may see physical addresses, which is as powerful as being root (default -1: none)");
 
 /**
  * hpdma_context_opener_sees_phys - may the caller see physical addresses?

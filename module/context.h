@@ -2,6 +2,7 @@
 #ifndef HPDMA_CONTEXT_H
 #define HPDMA_CONTEXT_H
 
+#include <linux/fs.h>
 #include <linux/kref.h>
 
 #include "buffer.h"
@@ -18,6 +19,15 @@ struct hpdma_context {
 	struct hpdma_objects buffers;
 	bool may_see_phys;
 };
+
+/* What makes an open file one of a context; in chardev.c. */
+extern const struct file_operations hpdma_chardev_fops;
+
+/* Return: the context of a file of /dev/hpdma; NULL of any other file. */
+static inline struct hpdma_context *hpdma_context_of(struct file *file)
+{
+	return file->f_op == &hpdma_chardev_fops ? file->private_data : NULL;
+}
 
 bool hpdma_context_opener_sees_phys(void);
 

@@ -15,8 +15,9 @@
 
 static bool allow_unsafe;
 module_param(allow_unsafe, bool, 0444);
-MODULE_PARM_DESC(allow_unsafe,
-		 "Let CAP_SYS_RAWIO open devices that no IOMMU confines; they can overwrite any memory (default 0)");
+MODULE_PARM_DESC(
+	allow_unsafe,
+	"Let CAP_SYS_RAWIO open devices that no IOMMU confines; they can overwrite any memory (default 0)");
 
 /*
  * A device that can reach all memory, or forge interrupts, is as powerful as

@@ -105,7 +105,8 @@ void hpdma_device_exit(void)
  *
  * Return: 0 or -errno.
  */
-int hpdma_device_create(struct pci_dev *pdev, const struct file_operations *fops,
+int hpdma_device_create(struct pci_dev *pdev,
+			const struct file_operations *fops,
 			struct hpdma_device **out)
 {
 	struct hpdma_device *device;
@@ -133,8 +134,8 @@ int hpdma_device_create(struct pci_dev *pdev, const struct file_operations *fops
 	device->dev.parent = &pdev->dev;
 	device->dev.groups = device_groups;
 	device->dev.release = device_release;
-	device->dev.devt = MKDEV(MAJOR(first_number),
-				 MINOR(first_number) + minor);
+	device->dev.devt =
+		MKDEV(MAJOR(first_number), MINOR(first_number) + minor);
 	ret = dev_set_name(&device->dev, "hpdma%d", minor);
 	if (ret)
 		goto err_device;

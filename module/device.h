@@ -56,14 +56,16 @@ struct hpdma_device {
 int hpdma_device_init(void);
 void hpdma_device_exit(void);
 
-int hpdma_device_create(struct pci_dev *pdev, const struct file_operations *fops,
+int hpdma_device_create(struct pci_dev *pdev,
+			const struct file_operations *fops,
 			struct hpdma_device **out);
 void hpdma_device_destroy(struct hpdma_device *device);
 
 bool hpdma_device_protected(const struct hpdma_device *device);
 int hpdma_device_hold(struct hpdma_device *device, struct inode *inode);
 bool hpdma_device_unhold(struct hpdma_device *device);
-int hpdma_device_attach(struct hpdma_device *device, u32 address_bits, u32 mode);
+int hpdma_device_attach(struct hpdma_device *device, u32 address_bits,
+			u32 mode);
 void hpdma_device_detach(struct hpdma_device *device);
 void hpdma_device_quiesce(struct hpdma_device *device);
 bool hpdma_device_flush(struct hpdma_device *device);

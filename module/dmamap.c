@@ -163,7 +163,8 @@ err_unmap:
 
 static void free_map(struct kref *refs)
 {
-	struct hpdma_dmamap *map = container_of(refs, struct hpdma_dmamap, refs);
+	struct hpdma_dmamap *map =
+		container_of(refs, struct hpdma_dmamap, refs);
 
 	hpdma_spans_free(&map->spans);
 	kfree(map);

@@ -12,20 +12,14 @@
 #include "ioctl.h"
 #include "span.h"
 
-#define FIRST_DEVICE_NR 0x40
-
 /* @last: the last field of the struct's first version */
-#define CMD(_nr, _struct, _last, _flags, _execute)                             \
-	[_IOC_NR(_nr)] = {                                                     \
-		.size = sizeof(struct _struct) +                               \
-			BUILD_BUG_ON_ZERO(sizeof(struct _struct) >             \
-					  sizeof(union hpdma_arg)),            \
-		.min_size = offsetofend(struct _struct, _last),                \
-		.flags = (_flags), .execute = (_execute),                      \
+#define CMD(_nr, _struct, _last, _flags, _execute)              \
+	[_IOC_NR(_nr)] = {                                      \
+		.size = sizeof(struct _struct),                 \
+		.min_size = offsetofend(struct _struct, _last), \
+		.flags = (_flags),                              \
+		.execute = (_execute),                          \
 	}
-
-#define DEV_CMD(_nr, _struct, _last, _flags, _execute)                         \
-	CMD((_nr) - FIRST_DEVICE_NR, _struct, _last, _flags, _execute)
 
 static const struct hpdma_cmd context_cmds[] = {
 	CMD(HPDMA_IOC_INFO, hpdma_ioc_info, __reserved, 0, hpdma_cmd_info),
@@ -44,27 +38,27 @@ static const struct hpdma_cmd context_cmds[] = {
 };
 
 static const struct hpdma_cmd devfile_cmds[] = {
-	DEV_CMD(HPDMA_IOC_DEV_ATTACH, hpdma_ioc_dev_attach, mode, 0,
-		hpdma_cmd_dev_attach),
-	DEV_CMD(HPDMA_IOC_DEV_INFO, hpdma_ioc_dev_info, out_bar_size, 0,
-		hpdma_cmd_dev_info),
-	DEV_CMD(HPDMA_IOC_DEV_MAP, hpdma_ioc_dev_map, __reserved, 0,
-		hpdma_cmd_dev_map),
-	DEV_CMD(HPDMA_IOC_DEV_UNMAP, hpdma_ioc_dev_unmap, map_id, 0,
-		hpdma_cmd_dev_unmap),
-	DEV_CMD(HPDMA_IOC_DEV_SEGMENTS, hpdma_ioc_segments, __reserved, 0,
-		hpdma_cmd_dev_segments),
-	DEV_CMD(HPDMA_IOC_IRQ_SET, hpdma_ioc_irq_set, __reserved, 0,
-		hpdma_cmd_irq_set),
+	CMD(HPDMA_IOC_DEV_ATTACH, hpdma_ioc_dev_attach, mode, 0,
+	    hpdma_cmd_dev_attach),
+	CMD(HPDMA_IOC_DEV_INFO, hpdma_ioc_dev_info, out_bar_size, 0,
+	    hpdma_cmd_dev_info),
+	CMD(HPDMA_IOC_DEV_MAP, hpdma_ioc_dev_map, __reserved, 0,
+	    hpdma_cmd_dev_map),
+	CMD(HPDMA_IOC_DEV_UNMAP, hpdma_ioc_dev_unmap, map_id, 0,
+	    hpdma_cmd_dev_unmap),
+	CMD(HPDMA_IOC_DEV_SEGMENTS, hpdma_ioc_segments, __reserved, 0,
+	    hpdma_cmd_dev_segments),
+	CMD(HPDMA_IOC_IRQ_SET, hpdma_ioc_irq_set, __reserved, 0,
+	    hpdma_cmd_irq_set),
 };
 
 /**
- * hpdma_call_respond - tell the caller the outputs
+ * hpdma_ioctl_respond - tell the caller the outputs
  * @call: The call, with its outputs filled in
  *
  * Return: 0 or -EFAULT.
  */
-int hpdma_call_respond(struct hpdma_call *call)
+int hpdma_ioctl_respond(struct hpdma_call *call)
 {
 	u32 size = min(call->user_size, call->kernel_size);
 
@@ -73,15 +67,15 @@ int hpdma_call_respond(struct hpdma_call *call)
 }
 
 /**
- * hpdma_call_segments - fill the caller's array of segments, and respond
+ * hpdma_ioctl_segments - fill the caller's array of segments, and respond
  * @call: A call with a &struct hpdma_ioc_segments
  * @spans: The segments
  * @kind: enum hpdma_addr_kind
  *
  * Return: 0, -EMSGSIZE or -EFAULT.
  */
-int hpdma_call_segments(struct hpdma_call *call,
-			const struct hpdma_spans *spans, u32 kind)
+int hpdma_ioctl_segments(struct hpdma_call *call,
+			 const struct hpdma_spans *spans, u32 kind)
 {
 	struct hpdma_ioc_segments *arg = &call->arg.segments;
 	struct hpdma_ioc_segments __user *user = call->user;
@@ -98,7 +92,7 @@ int hpdma_call_segments(struct hpdma_call *call,
 		return -EFAULT;
 	arg->out_count = spans->count;
 	arg->out_kind = kind;
-	return hpdma_call_respond(call);
+	return hpdma_ioctl_respond(call);
 }
 
 static int copy_in(struct hpdma_call *call, const struct hpdma_cmd *cmd)
@@ -131,6 +125,8 @@ static long dispatch(struct hpdma_call *call, const struct hpdma_cmd *cmds,
 	if (nr >= count)
 		return -ENOTTY;
 	cmd = &cmds[array_index_nospec(nr, count)];
+	if (!cmd->execute)
+		return -ENOTTY;
 	ret = copy_in(call, cmd);
 	if (ret)
 		return ret;
@@ -174,8 +170,8 @@ long hpdma_ioctl_devfile(struct hpdma_devfile *devfile, unsigned int number,
 		.user = (void __user *)arg,
 	};
 
-	if (!is_ours(number) || _IOC_NR(number) < FIRST_DEVICE_NR)
+	if (!is_ours(number))
 		return -ENOTTY;
 	return dispatch(&call, devfile_cmds, ARRAY_SIZE(devfile_cmds),
-			_IOC_NR(number) - FIRST_DEVICE_NR);
+			_IOC_NR(number));
 }

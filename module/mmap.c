@@ -29,8 +29,7 @@ static struct hpdma_buffer *find(struct hpdma_context *context,
  * Return: 0; -EINVAL if the offset is no cookie of this file, or the area does
  * not lie inside the buffer, or is private or executable; another -errno.
  */
-int hpdma_mmap_buffer(struct hpdma_context *context,
-		      struct vm_area_struct *vma)
+int hpdma_mmap_buffer(struct hpdma_context *context, struct vm_area_struct *vma)
 {
 	struct hpdma_buffer *buffer;
 	unsigned long page;
