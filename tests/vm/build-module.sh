@@ -1,0 +1,73 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# build-module.sh NAME OUTDIR [MAKE ARGUMENTS]: builds the kernel module for kernel
+# NAME (see kernel.sh) from a copy of the sources, and leaves it in OUTDIR.
+#
+# A copy, because objects of different kernels in one tree are a trap: kbuild
+# reuses what looks new enough. Inside the chroot if the kernel has one. Any
+# warning of the compiler or of modpost is an error.
+
+set -eu
+# shellcheck source=cache.sh
+. "$(dirname "${BASH_SOURCE[0]}")/cache.sh"
+
+# What kbuild may read, as far as it exists.
+SOURCES="Kbuild Makefile dkms.conf module uapi tests/kunit"
+
+[ $# -ge 2 ] || die "usage: build-module.sh NAME OUTDIR [make arguments]"
+name=$1
+out=$2
+shift 2
+
+need make make
+need gcc gcc
+vars=$("$HPDMA_VM/kernel.sh" "$name")
+# shellcheck disable=SC2154 # KDIR, BUILD come from there
+eval "$vars"
+
+# OUTDIR is emptied, so it must be ours: new, empty, or made by us.
+if [ -d "$out" ] && [ ! -e "$out/.hpdma-build" ] && [ -n "$(ls -A "$out")" ]; then
+	die "$out is not empty and not a build directory of this script"
+fi
+rm -rf "$out"
+mkdir -p "$out"
+out=$(cd "$out" && pwd)
+: > "$out/.hpdma-build"
+for part in $SOURCES; do
+	[ ! -e "$HPDMA_TREE/$part" ] || (cd "$HPDMA_TREE" && cp -a --parents "$part" "$out")
+done
+[ -f "$out/Kbuild" ] || die "no Kbuild in $HPDMA_TREE"
+# Left by someone who built in the source tree.
+find "$out" \( -name '*.o' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' \
+	-o -name '.*.cmd' -o -name Module.symvers -o -name modules.order \) -delete
+
+status=0
+if [ -n "$BUILD" ]; then
+	need unshare util-linux
+	mkdir -p "$BUILD/build"
+	# Private mounts: gone with the build, however it ends. objtool of 7.x
+	# reads /proc.
+	# shellcheck disable=SC2016 # for the inner shell
+	unshare --mount --propagation private sh -eu -c '
+		root=$1 out=$2 kdir=$3
+		shift 3
+		mount -t proc proc "$root/proc"
+		mount --bind "$out" "$root/build"
+		exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C \
+			chroot "$root" make -C "$kdir" M=/build "$@"
+	' sh "$BUILD" "$out" "$KDIR" "-j$(nproc)" modules "$@" \
+		> "$out/build.log" 2>&1 || status=$?
+else
+	LC_ALL=C make -C "$KDIR" M="$out" "-j$(nproc)" modules "$@" \
+		> "$out/build.log" 2>&1 || status=$?
+fi
+
+if [ "$status" -ne 0 ]; then
+	cat "$out/build.log" >&2
+	die "the module does not build for $name"
+fi
+if grep -iE 'warning:|^WARNING' "$out/build.log" >&2; then
+	die "warnings in the build for $name (see $out/build.log)"
+fi
+find "$out" -name '*.ko' -printf '%p\n'
