@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: MIT
+/*
+ * status: what is loaded, what the caller may do, what memory there is to
+ * have, and what is bound. Reads only; needs no right, shows more with them.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <linux/hpdma.h>
+
+#include "cmd.h"
+#include "device.h"
+#include "parameters.h"
+#include "say.h"
+#include "sys.h"
+
+#define NODE "/dev/hpdma"
+#define DEBUGFS_STATS "/sys/kernel/debug/hpdma/stats"
+
+static void print_module(void)
+{
+	char version[SYS_TEXT_MAX];
+
+	sys_read(sys_path("/sys/module/" MODULE_NAME "/version"), version,
+		 sizeof(version));
+	printf("module\n  version     %s\n  parameters  ", version);
+	parameters_print();
+}
+
+static void print_info(const struct hpdma_ioc_info *info)
+{
+	__u64 features = info->out_features;
+
+	printf("  contract    version %u, this program knows %u\n",
+	       info->out_uapi_version, HPDMA_UAPI_VERSION);
+	printf("  backings   %s%s%s\n",
+	       features & HPDMA_FEATURE_CONTIG ? " contig" : "",
+	       features & HPDMA_FEATURE_HUGETLB ? " hugetlb" : "",
+	       features & HPDMA_FEATURE_REGISTER ? " user" : "");
+	printf("  contig      up to %llu KiB in one piece\n",
+	       (unsigned long long)info->out_max_contig >> 10);
+	printf("  physical    addresses are %s this user\n",
+	       features & HPDMA_FEATURE_PHYS ? "shown to" : "hidden from");
+}
+
+static int explain_open(int err)
+{
+	switch (err) {
+	case EACCES:
+	case EPERM:
+		because("you are not in the group hpdma, or have logged in before you were");
+		fix("sudo usermod -aG hpdma \"$USER\"  # then log in again");
+		break;
+	case ENOENT:
+		because("devtmpfs is not mounted, or udev has not run");
+		fix("mount -t devtmpfs devtmpfs /dev; udevadm settle");
+		break;
+	default:
+		because("%s", strerror(err));
+		fix("dmesg | grep hpdma");
+	}
+	return EXIT_FAILED;
+}
+
+static int show_info(void)
+{
+	struct hpdma_ioc_info info = { .size = sizeof(info) };
+	int ret = EXIT_OK;
+	int fd;
+
+	fd = open(sys_path(NODE).text, O_RDWR | O_CLOEXEC);
+	if (fd < 0) {
+		int err = errno;
+
+		failed("cannot open " NODE);
+		return explain_open(err);
+	}
+	if (ioctl(fd, HPDMA_IOC_INFO, &info)) {
+		ret = failed(NODE " does not answer: %s", strerror(errno));
+		because("hpdmactl " HPDMA_VERSION " does not match the module");
+		fix("hpdmactl unload && hpdmactl load");
+	} else {
+		print_info(&info);
+	}
+	close(fd);
+	return ret;
+}
+
+struct pools {
+	long total;
+	char biggest[SYS_PATH_MAX]; /* where to ask for more */
+};
+
+/* One folder of hugepages-*kB, for a node or for the whole machine */
+static void print_pools(const char *folder, const char *of, struct pools *sum)
+{
+	struct sys_list list = sys_list(sys_path("%s", folder));
+
+	for (int i = 0; i < list.count; i++) {
+		const char *name = list.entries[i]->d_name;
+		long kib, total, unused;
+
+		if (sscanf(name, "hugepages-%ldkB", &kib) != 1)
+			continue;
+		total = sys_read_number(sys_path("%s/%s/nr_hugepages", folder,
+						 name),
+					0);
+		unused = sys_read_number(sys_path("%s/%s/free_hugepages",
+						  folder, name),
+					 0);
+		printf("  %-10s  %4ld MiB pages: %ld, of them %ld free\n", of,
+		       kib >> 10, total, unused);
+		sum->total += total;
+		/* The smallest size is the one that can be had at run time. */
+		if (!sum->biggest[0] || kib == 2048)
+			snprintf(sum->biggest, sizeof(sum->biggest), "%s/%s",
+				 folder, name);
+	}
+	sys_free_list(&list);
+}
+
+static void show_hugepages(void)
+{
+	struct sys_list list = sys_list(sys_path("/sys/devices/system/node"));
+	struct pools sum = { .total = 0 };
+	char folder[SYS_PATH_MAX];
+	char of[32];
+	int nodes = 0;
+
+	printf("hugepages\n");
+	for (int i = 0; i < list.count; i++) {
+		int node;
+
+		if (sscanf(list.entries[i]->d_name, "node%d", &node) != 1)
+			continue;
+		snprintf(folder, sizeof(folder),
+			 "/sys/devices/system/node/node%d/hugepages", node);
+		snprintf(of, sizeof(of), "node %d", node);
+		print_pools(folder, of, &sum);
+		nodes++;
+	}
+	sys_free_list(&list);
+	/* A kernel without NUMA has only these. */
+	if (!nodes)
+		print_pools("/sys/kernel/mm/hugepages", "all", &sum);
+
+	if (!sum.biggest[0]) {
+		note("this kernel has no hugetlb pages");
+	} else if (!sum.total) {
+		note("no huge page is reserved: hugetlb buffers cannot be had");
+		fix("echo 512 > %s/nr_hugepages", sum.biggest);
+	}
+}
+
+static void show_devices(void)
+{
+	struct sys_list list = sys_list(sys_path("/sys/class/hpdma"));
+	struct device device;
+	int shown = 0;
+
+	printf("devices\n");
+	for (int i = 0; i < list.count; i++) {
+		if (device_read(list.entries[i]->d_name, &device))
+			continue;
+		printf("  %s  %s [%04x:%04x]", device.node, device.pci.address,
+		       device.pci.vendor, device.pci.device);
+		if (device.pci.node >= 0)
+			printf(" node %d", device.pci.node);
+		printf(" %s", device.translated ? "IOVA" : "PHYS");
+		if (!device.irq_remapped)
+			printf(" interrupts-not-remapped");
+		if (device.holders >= 0)
+			printf(" holders %ld", device.holders);
+		printf("\n");
+		device_say_needs(&device);
+		shown++;
+	}
+	if (!shown)
+		printf("  none; hpdmactl bind PCI_ADDRESS gives it one\n");
+	sys_free_list(&list);
+}
+
+static void show_statistics(void)
+{
+	FILE *stats = fopen(sys_path(DEBUGFS_STATS).text, "re");
+	char line[SYS_TEXT_MAX];
+
+	/* Root's, and only where debugfs is mounted: not worth a message */
+	if (!stats)
+		return;
+	printf("statistics\n");
+	while (fgets(line, sizeof(line), stats))
+		printf("  %s", line);
+	fclose(stats);
+}
+
+int cmd_status(int argc, char **argv)
+{
+	int ret = EXIT_OK;
+
+	if (argc)
+		return bad_usage("status takes no argument: %s", argv[0]);
+	if (module_is_loaded()) {
+		print_module();
+		ret = show_info();
+	} else {
+		ret = failed("the hpdma module is not loaded");
+		fix("hpdmactl load");
+	}
+	show_hugepages();
+	if (module_is_loaded()) {
+		show_devices();
+		show_statistics();
+	}
+	return ret;
+}
