@@ -1,0 +1,211 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The layer rule of docs/design.md: includes point down only, and inside a
+# layer only to what is listed earlier. Each line below is a layer, bottom
+# first; a name stands for NAME.c and NAME.h, and a file may always include its
+# own header. A new file needs a place here before it can be checked.
+#
+# KUnit tests and the like that are built from module/ are looked at as well.
+. "$(dirname "$0")/common.sh"
+
+MODULE_LAYERS='
+compat
+check span mapoff
+account backing backing_hugetlb backing_contig backing_user backing_import
+object buffer event device dmamap name
+context devfile
+cmd cmd_* ioctl mmap bar
+chardev devnode pci debugfs
+main
+'
+# Layers, counted from 0, that may see the constants of the uAPI, and those
+# that may see its structs and commands
+LAYER_CONSTANTS=2
+LAYER_STRUCTS=5
+
+LIB_LAYERS='
+sys
+util error policy version
+context
+buf
+alloc receive
+find
+device
+dmamap map event
+memzone
+ring
+heap mempool
+domain
+'
+LIB_FLOOR2='memzone ring heap mempool domain pktbuf'
+LIB_UAPI='sys util error version context buf alloc receive device dmamap map event'
+
+# "layer position" of a file, or nothing if the table has no place for it
+place()
+{
+	local table=$1 name=$2 layer=0 position=0 line entry
+
+	while read -r line; do
+		[ -n "$line" ] || continue
+		set -f
+		for entry in $line; do
+			position=$((position + 1))
+			# shellcheck disable=SC2254 # the entry is a pattern
+			case $name in
+			$entry)
+				echo "$layer $position"
+				set +f
+				return
+				;;
+			esac
+		done
+		set +f
+		layer=$((layer + 1))
+	done <<<"$table"
+}
+
+file_name()
+{
+	local name=${1##*/}
+
+	echo "${name%.[ch]}"
+}
+
+# file: the headers of the project it includes, as it writes them
+own_includes()
+{
+	sed -n 's/^[ \t]*#[ \t]*include[ \t]*"\([^"]*\)".*/\1/p' "$1"
+}
+
+# table, file: complain about each include that does not point down
+includes_up()
+{
+	local table=$1 file=$2 mine other header name
+
+	name=$(file_name "$file")
+	mine=$(place "$table" "$name")
+	if [ -z "$mine" ]; then
+		echo "$file: has no place in the table of $0"
+		return
+	fi
+	for header in $(own_includes "$file"); do
+		case $header in
+		linux/*) continue ;; # the uAPI: looked at on its own
+		compat/*) continue ;; # the lowest layer
+		hpdma.h | hpdma/*) continue ;; # the public API likewise
+		esac
+		[ "$(file_name "$header")" != "$name" ] || continue
+		other=$(place "$table" "$(file_name "$header")")
+		if [ -z "$other" ]; then
+			echo "$file: $header has no place in the table of $0"
+		elif [ "${other#* }" -ge "${mine#* }" ]; then
+			echo "$file: includes $header, which is not below it"
+		fi
+	done
+}
+
+layer_of()
+{
+	local found
+
+	found=$(place "$MODULE_LAYERS" "$(file_name "$1")")
+	echo "${found%% *}"
+}
+
+check_module()
+{
+	local files file layer found upward='' uapi='' structs=''
+
+	missing_files module '*.c' && return
+	files=$(project_files '*.[ch]' module | grep -v ^module/compat/)
+	for file in $files; do
+		found=$(includes_up "$MODULE_LAYERS" "$file")
+		upward+=${found:+$found$'\n'}
+		layer=$(layer_of "$file")
+		[ -n "$layer" ] || continue
+		if [ "$layer" -lt "$LAYER_CONSTANTS" ]; then
+			found=$(grep -Hn 'include.*linux/hpdma\.h' "$file")
+			uapi+=${found:+$found$'\n'}
+		fi
+		if [ "$layer" -lt "$LAYER_STRUCTS" ]; then
+			found=$(grep_code '\b(hpdma_ioc_|HPDMA_IOC_)\w+' \
+				"$file")
+			structs+=${found:+$found$'\n'}
+		fi
+	done
+	result "module: includes point down" "$upward"
+	result "module: pure layers do not know the uAPI" "$uapi"
+	result "module: uAPI structs are known to ioctl layers only" "$structs"
+	# shellcheck disable=SC2086
+	result "module: kernel versions are known to compat only" "$(
+		grep_code '\b(LINUX_VERSION_CODE|KERNEL_VERSION|RHEL_\w+)\b' \
+			$files)"
+	result "module: compat does not know the module" "$(
+		for file in $(project_files '*.[ch]' module/compat); do
+			own_includes "$file" | grep -v -e ^compat -e / |
+				while read -r header; do
+					[ ! -e "module/$header" ] ||
+						echo "$file: includes $header"
+				done
+		done)"
+}
+
+SYSTEM_CALLS='open|openat|close|read|pread|write|pwrite|ioctl|mmap|munmap'
+SYSTEM_CALLS+='|mremap|mprotect|madvise|mbind|set_mempolicy|get_mempolicy'
+SYSTEM_CALLS+='|poll|ppoll|select|epoll_\w+|eventfd\w*|memfd_create|ftruncate'
+SYSTEM_CALLS+='|fallocate|socket|sendmsg|recvmsg|fopen|popen|system|syscall'
+SYSTEM_CALLS+='|fork|kill|dup|dup2|dup3|fcntl|flock|unlink|shm_open|stat|fstat'
+
+check_lib()
+{
+	local files file name found upward='' floors='' uapi='' sources
+
+	missing_files lib '*.c' && return
+	files=$(project_files '*.[ch]' lib/src)
+	for file in $files; do
+		name=$(file_name "$file")
+		found=$(includes_up "$LIB_LAYERS" "$file")
+		upward+=${found:+$found$'\n'}
+		case " $LIB_FLOOR2 " in
+		*" $name "*) ;;
+		*)
+			found=$(grep -HnE \
+				"include.*[\"</](${LIB_FLOOR2// /|})\.h" "$file")
+			floors+=${found:+$found$'\n'}
+			;;
+		esac
+		case " $LIB_UAPI " in
+		*" $name "*) ;;
+		*)
+			found=$(grep -Hn 'include.*linux/hpdma\.h' "$file")
+			uapi+=${found:+$found$'\n'}
+			;;
+		esac
+	done
+	sources=$(echo "$files" | grep -v -x -e lib/src/sys.c)
+	result "lib: includes point down" "$upward"
+	result "lib: floor 1 does not know floor 2" "$floors"
+	result "lib: the uAPI is known where it is needed only" "$uapi"
+	# Not a member (sys->open) nor part of a longer name (hpdma_open)
+	# shellcheck disable=SC2086
+	result "lib: only sys.c makes system calls" "$(
+		grep_code "(?<![\\w.>*])($SYSTEM_CALLS)\\s*\\(" $sources)"
+	# shellcheck disable=SC2086
+	result "lib: nothing prints or exits" "$(
+		grep_code '(?<![\w.>*])(v?f?printf|puts|fputs|perror|_?exit|abort)\s*\(' \
+			$files)"
+	result "lib: ring and heap do not know each other" "$(
+		grep -Hn 'include.*heap\.h' lib/src/ring* \
+			lib/include/hpdma/ring* 2>/dev/null
+		grep -Hn 'include.*ring\.h' lib/src/heap* \
+			lib/include/hpdma/heap* 2>/dev/null)"
+	# shellcheck disable=SC2046
+	result "lib: public headers do not include the uAPI" "$(
+		grep -HnE 'include.*(linux/hpdma\.h|uapi)' \
+			$(project_files '*.h' lib/include))"
+}
+
+check_module
+check_lib
+finish
