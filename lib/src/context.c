@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The context: an open /dev/hpdma and what the module says about itself.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+
+#include <linux/hpdma.h>
+
+#include "context.h"
+#include "util.h"
+
+_Static_assert((int)HPDMA_HAS_CONTIG == (int)HPDMA_FEATURE_CONTIG, "features");
+_Static_assert((int)HPDMA_HAS_HUGETLB == (int)HPDMA_FEATURE_HUGETLB,
+	       "features");
+_Static_assert((int)HPDMA_HAS_REGISTER == (int)HPDMA_FEATURE_REGISTER,
+	       "features");
+_Static_assert((int)HPDMA_HAS_PHYS == (int)HPDMA_FEATURE_PHYS, "features");
+
+const char *hpdma_version(void)
+{
+	return HPDMA_VERSION;
+}
+
+int hpdma_open_node(const struct hpdma_sys *sys, const char *path, int flags,
+		    uint32_t absent, struct hpdma_error *error)
+{
+	uint32_t why = HPDMA_WHY_NONE;
+	int fd;
+
+	fd = sys->open(path, flags);
+	if (fd >= 0)
+		return fd;
+
+	if (fd == -ENOENT)
+		why = absent;
+	else if (fd == -EACCES || fd == -EPERM)
+		why = HPDMA_WHY_NODE_RIGHT;
+	return hpdma_fail(error, fd, why, "open the device node");
+}
+
+static int query(struct hpdma *ctx, struct hpdma_error *error)
+{
+	struct hpdma_ioc_info arg = { .size = sizeof(arg) };
+	int ret;
+
+	ret = hpdma_ioctl(ctx->sys, ctx->fd, HPDMA_IOC_INFO, &arg, error,
+			  "ask the module what it can do");
+	if (ret)
+		return ret;
+
+	ctx->info = (struct hpdma_info){
+		.size = sizeof(ctx->info),
+		.backend = HPDMA_BACKEND_MODULE,
+		.uapi_version = arg.out_uapi_version,
+		.module_version = arg.out_module_version,
+		.features = arg.out_features,
+		.hugetlb_sizes = arg.out_hugetlb_sizes,
+		.max_contig = arg.out_max_contig,
+		.max_length = arg.out_max_length,
+	};
+	return 0;
+}
+
+int hpdma_open_sys(const struct hpdma_open_opts *opts,
+		   const struct hpdma_sys *sys, struct hpdma **out,
+		   struct hpdma_error *error)
+{
+	struct hpdma_open_opts o;
+	struct hpdma *ctx;
+	int ret;
+
+	ret = hpdma_opts_copy(&o, sizeof(o), sizeof(o), opts);
+	if (ret)
+		return hpdma_fail(error, ret, HPDMA_WHY_NONE, "read options");
+	if (o.backend > HPDMA_BACKEND_MODULE)
+		return hpdma_fail(error, -EOPNOTSUPP, HPDMA_WHY_NONE,
+				  "choose a backend");
+
+	ctx = calloc(1, sizeof(*ctx));
+	if (!ctx)
+		return hpdma_fail(error, -ENOMEM, HPDMA_WHY_NONE,
+				  "allocate a context");
+	refs_init(&ctx->refs);
+	ctx->sys = sys;
+	ctx->page_size = sys->page_size();
+
+	ctx->fd = hpdma_open_node(sys, o.path ? o.path : "/dev/hpdma", O_RDWR,
+				  HPDMA_WHY_NO_MODULE, error);
+	if (ctx->fd < 0) {
+		ret = ctx->fd;
+		goto err_free;
+	}
+	ret = query(ctx, error);
+	if (ret)
+		goto err_close;
+
+	*out = ctx;
+	return 0;
+
+err_close:
+	sys->close(ctx->fd);
+err_free:
+	free(ctx);
+	return ret;
+}
+
+int hpdma_open(const struct hpdma_open_opts *opts, struct hpdma **out,
+	       struct hpdma_error *error)
+{
+	return hpdma_open_sys(opts, &hpdma_sys_native, out, error);
+}
+
+struct hpdma *hpdma_ref(struct hpdma *ctx)
+{
+	refs_get(&ctx->refs);
+	return ctx;
+}
+
+void hpdma_unref(struct hpdma *ctx)
+{
+	if (!ctx || !refs_put(&ctx->refs))
+		return;
+	ctx->sys->close(ctx->fd);
+	free(ctx);
+}
+
+int hpdma_get_info(const struct hpdma *ctx, struct hpdma_info *info)
+{
+	return hpdma_info_copy(info, sizeof(*info), &ctx->info,
+			       sizeof(ctx->info));
+}

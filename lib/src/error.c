@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Words for kinds and reasons. A reason says what is missing and, where there
+ * is one, the remedy.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include <stdio.h>
+#include <string.h>
+
+#include <linux/hpdma.h>
+
+#include <hpdma/types.h>
+
+#define SAME(ours, theirs) \
+	_Static_assert((int)(ours) == (int)(theirs), #ours " differs")
+
+SAME(HPDMA_KIND_NONE, HPDMA_ADDR_NONE);
+SAME(HPDMA_KIND_PHYS, HPDMA_ADDR_PHYS);
+SAME(HPDMA_KIND_IOVA, HPDMA_ADDR_IOVA);
+SAME(HPDMA_WHY_NONE, HPDMA_REASON_NONE);
+SAME(HPDMA_WHY_MEMLOCK, HPDMA_REASON_MEMLOCK);
+SAME(HPDMA_WHY_IDS, HPDMA_REASON_IDS);
+SAME(HPDMA_WHY_HUGEPAGES, HPDMA_REASON_HUGEPAGES);
+SAME(HPDMA_WHY_CONTIG, HPDMA_REASON_CONTIG);
+SAME(HPDMA_WHY_NODE, HPDMA_REASON_NODE);
+SAME(HPDMA_WHY_SEGMENT, HPDMA_REASON_SEGMENT);
+SAME(HPDMA_WHY_ADDRESS, HPDMA_REASON_ADDRESS);
+SAME(HPDMA_WHY_PHYS_RIGHT, HPDMA_REASON_PHYS_RIGHT);
+SAME(HPDMA_WHY_PINNING, HPDMA_REASON_PINNING);
+SAME(HPDMA_WHY_BOUNCE, HPDMA_REASON_BOUNCE);
+SAME(HPDMA_WHY_NOT_ATTACHED, HPDMA_REASON_NOT_ATTACHED);
+SAME(HPDMA_WHY_ATTACHED, HPDMA_REASON_ATTACHED);
+SAME(HPDMA_WHY_OTHER_HOLDER, HPDMA_REASON_OTHER_HOLDER);
+SAME(HPDMA_WHY_NO_INTERRUPT, HPDMA_REASON_NO_INTERRUPT);
+
+const char *hpdma_kind_text(enum hpdma_kind kind)
+{
+	switch (kind) {
+	case HPDMA_KIND_PHYS:
+		return "PHYS";
+	case HPDMA_KIND_IOVA:
+		return "IOVA";
+	default:
+		return "none";
+	}
+}
+
+const char *hpdma_why_text(uint32_t why)
+{
+	/* Without default, so that the compiler misses a value for us. */
+	switch ((enum hpdma_why)why) {
+	case HPDMA_WHY_NONE:
+		return "";
+	case HPDMA_WHY_MEMLOCK:
+		return "the user's limit of locked memory is used up; raise RLIMIT_MEMLOCK (ulimit -l, LimitMEMLOCK=) or give CAP_IPC_LOCK";
+	case HPDMA_WHY_IDS:
+		return "this context holds as many buffers or mappings as it can; free some";
+	case HPDMA_WHY_HUGEPAGES:
+		return "too few free huge pages, in the system or in the cgroup; raise vm.nr_hugepages";
+	case HPDMA_WHY_CONTIG:
+		return "no contiguous run of this length is free, or none can exist; ask for less or use huge pages";
+	case HPDMA_WHY_NODE:
+		return "the memory obtained is not on the NUMA node asked for";
+	case HPDMA_WHY_SEGMENT:
+		return "the memory obtained is in shorter segments than asked for";
+	case HPDMA_WHY_ADDRESS:
+		return "the memory lies above what so few address bits can reach; ask for memory with these address bits";
+	case HPDMA_WHY_PHYS_RIGHT:
+		return "physical addresses need CAP_SYS_RAWIO, or membership in the group of the module parameter phys_gid, when the node is opened";
+	case HPDMA_WHY_PINNING:
+		return "this memory cannot be pinned for long: it is a mapping of a device or a file, or not writable";
+	case HPDMA_WHY_BOUNCE:
+		return "the kernel would copy through bounce buffers instead of letting the device reach this memory";
+	case HPDMA_WHY_NOT_ATTACHED:
+		return "the device is not attached to a context";
+	case HPDMA_WHY_ATTACHED:
+		return "the device is attached to a context already";
+	case HPDMA_WHY_OTHER_HOLDER:
+		return "another program uses this device with other address bits or in another mode";
+	case HPDMA_WHY_NO_INTERRUPT:
+		return "the device has no such interrupt";
+	case HPDMA_WHY_NO_MODULE:
+		return "the node does not exist; load the module (modprobe hpdma)";
+	case HPDMA_WHY_NODE_RIGHT:
+		return "the node's owner and mode do not let this user open it, or the device is not confined by an IOMMU with interrupt remapping, which needs the module parameter allow_unsafe and CAP_SYS_RAWIO";
+	case HPDMA_WHY_NOT_BOUND:
+		return "the PCI function is not bound to the hpdma driver";
+	case HPDMA_WHY_FOREIGN:
+		return "the buffer does not belong to the context of the device";
+	case HPDMA_WHY_POLICY:
+		return "the thread's NUMA memory policy cannot be changed here (a seccomp filter?)";
+	}
+	return "a reason that this version of libhpdma does not know";
+}
+
+const char *hpdma_error_text(const struct hpdma_error *error, char *text,
+			     size_t size)
+{
+	const char *why = hpdma_why_text(error->why);
+	char code[64];
+
+	if (strerror_r(-error->code, code, sizeof(code)))
+		snprintf(code, sizeof(code), "errno %d", -error->code);
+	snprintf(text, size, "%s: %s%s%s", error->what ? error->what : "hpdma",
+		 code, *why ? ": " : "", why);
+	return text;
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The real system calls. Nothing else in the library makes any, except for
+ * memory from malloc().
+ *
+ * The NUMA calls are made raw: libnuma would be a dependency for two calls.
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sys.h"
+
+_Static_assert(sizeof(off_t) == 8, "cookies of mmap() need 64-bit offsets");
+
+static int native_open(const char *path, int flags)
+{
+	int fd = open(path, flags | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int native_close(int fd)
+{
+	return close(fd) ? -errno : 0;
+}
+
+static int native_ioctl(int fd, unsigned long cmd, void *arg)
+{
+	int ret = ioctl(fd, cmd, arg);
+
+	return ret < 0 ? -errno : ret;
+}
+
+static int native_map(void *addr, size_t length, int prot, int flags, int fd,
+		      uint64_t offset, void **out)
+{
+	void *ptr;
+
+	if (offset > INT64_MAX)
+		return -EOVERFLOW;
+	ptr = mmap(addr, length, prot, flags, fd, (off_t)offset);
+	if (ptr == MAP_FAILED)
+		return -errno;
+	*out = ptr;
+	return 0;
+}
+
+static int native_unmap(void *addr, size_t length)
+{
+	return munmap(addr, length) ? -errno : 0;
+}
+
+static int64_t native_file_length(int fd)
+{
+	off_t length = lseek(fd, 0, SEEK_END);
+
+	return length < 0 ? -errno : length;
+}
+
+static ssize_t native_read(int fd, void *data, size_t length)
+{
+	ssize_t ret = read(fd, data, length);
+
+	return ret < 0 ? -errno : ret;
+}
+
+static ssize_t native_write(int fd, const void *data, size_t length)
+{
+	ssize_t ret = write(fd, data, length);
+
+	return ret < 0 ? -errno : ret;
+}
+
+static int native_poll(int fd, short events, int timeout_ms, short *revents)
+{
+	struct pollfd entry = { .fd = fd, .events = events };
+	int ret = poll(&entry, 1, timeout_ms);
+
+	if (ret < 0)
+		return -errno;
+	*revents = entry.revents;
+	return ret;
+}
+
+static int native_list(const char *path,
+		       int (*each)(const char *name, void *arg), void *arg)
+{
+	struct dirent *entry;
+	DIR *dir;
+	int ret;
+
+	dir = opendir(path);
+	if (!dir)
+		return -errno;
+
+	for (;;) {
+		errno = 0;
+		entry = readdir(dir);
+		if (!entry) {
+			ret = -errno;
+			break;
+		}
+		if (entry->d_name[0] == '.')
+			continue;
+		ret = each(entry->d_name, arg);
+		if (ret)
+			break;
+	}
+	closedir(dir);
+	return ret;
+}
+
+static int native_readlink(const char *path, char *out, size_t size)
+{
+	ssize_t ret = readlink(path, out, size);
+
+	if (ret < 0)
+		return -errno;
+	if ((size_t)ret >= size)
+		return -ENAMETOOLONG;
+	out[ret] = '\0';
+	return 0;
+}
+
+/* The kernel takes one more than the number of bits, and uses one less. */
+static int native_get_policy(int *mode, unsigned long *nodes,
+			     unsigned long bits)
+{
+	long ret = syscall(SYS_get_mempolicy, mode, nodes, bits + 1, NULL, 0);
+
+	return ret < 0 ? -errno : 0;
+}
+
+static int native_set_policy(int mode, const unsigned long *nodes,
+			     unsigned long bits)
+{
+	long ret = syscall(SYS_set_mempolicy, mode, nodes, bits + 1);
+
+	return ret < 0 ? -errno : 0;
+}
+
+static int64_t native_now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static size_t native_page_size(void)
+{
+	return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+const struct hpdma_sys hpdma_sys_native = {
+	.open = native_open,
+	.close = native_close,
+	.ioctl = native_ioctl,
+	.map = native_map,
+	.unmap = native_unmap,
+	.file_length = native_file_length,
+	.read = native_read,
+	.write = native_write,
+	.poll = native_poll,
+	.list = native_list,
+	.readlink = native_readlink,
+	.get_policy = native_get_policy,
+	.set_policy = native_set_policy,
+	.now_ms = native_now_ms,
+	.page_size = native_page_size,
+};
