@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Contexts: options of all sizes, what can be asked, and why opening fails.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include <hpdma.h>
+
+#include "sentinel.h"
+
+static int open_with(const void *opts, struct hpdma_error *error)
+{
+	struct hpdma *ctx = SENTINEL;
+	int ret = hpdma_open_sys(opts, &fake_sys, &ctx, error);
+
+	if (ret) {
+		CHECK(ctx == SENTINEL);
+		if (error)
+			CHECK_EQ(error->code, ret);
+	} else {
+		hpdma_unref(ctx);
+	}
+	CHECK(fake_clean());
+	return ret;
+}
+
+TEST(opens_the_node)
+{
+	struct hpdma_open_opts opts = { .size = sizeof(opts) };
+
+	fake_reset();
+	CHECK_EQ(open_with(NULL, NULL), 0);
+	CHECK(!strcmp(fake.last_open, "/dev/hpdma"));
+	CHECK_EQ(fake.last_open_flags, O_RDWR);
+	opts.path = "/dev/hpdma-elsewhere";
+	CHECK_EQ(open_with(&opts, NULL), 0);
+	CHECK(!strcmp(fake.last_open, opts.path));
+}
+
+TEST(options_carry_their_size)
+{
+	struct {
+		struct hpdma_open_opts opts;
+		uint64_t newer;
+	} large = { .opts.size = sizeof(large) };
+
+	fake_reset();
+	CHECK_EQ(open_with(&large, NULL), 0);
+	large.newer = 1;
+	CHECK_EQ(open_with(&large, NULL), -E2BIG);
+	large.opts.size = sizeof(large.opts);
+	CHECK_EQ(open_with(&large, NULL), 0);
+	large.opts.size--;
+	CHECK_EQ(open_with(&large, NULL), -EINVAL);
+	large.opts.size = 0;
+	CHECK_EQ(open_with(&large, NULL), -EINVAL);
+}
+
+TEST(a_backend_can_be_forced)
+{
+	struct hpdma_open_opts opts = { .size = sizeof(opts),
+					.backend = HPDMA_BACKEND_MODULE };
+
+	fake_reset();
+	CHECK_EQ(open_with(&opts, NULL), 0);
+	opts.backend = 99;
+	CHECK_EQ(open_with(&opts, NULL), -EOPNOTSUPP);
+}
+
+TEST(says_why_it_cannot_open)
+{
+	static const struct {
+		int code;
+		uint32_t why;
+	} rows[] = {
+		{ -ENOENT, HPDMA_WHY_NO_MODULE },
+		{ -EACCES, HPDMA_WHY_NODE_RIGHT },
+		{ -EPERM, HPDMA_WHY_NODE_RIGHT },
+		{ -EMFILE, HPDMA_WHY_NONE },
+	};
+	struct hpdma_error error;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		fake_reset();
+		fake.open_code = rows[i].code;
+		CHECK_EQ(open_with(NULL, &error), rows[i].code);
+		CHECK_EQ(error.why, rows[i].why);
+	}
+}
+
+TEST(info_is_what_the_module_says)
+{
+	struct hpdma_info info = { .size = sizeof(info) };
+	struct hpdma *ctx = start();
+	unsigned int calls = fake.calls;
+
+	CHECK_EQ(hpdma_get_info(ctx, &info), 0);
+	CHECK_EQ(fake.calls, calls);
+	CHECK_EQ(info.backend, HPDMA_BACKEND_MODULE);
+	CHECK_EQ(info.uapi_version, 1);
+	CHECK_EQ(info.module_version, 0x000100);
+	CHECK_EQ(info.hugetlb_sizes, 2 << 20);
+	CHECK_EQ(info.max_contig, 4 << 20);
+	CHECK_EQ(info.max_length, 1 << 30);
+	CHECK(info.features & HPDMA_HAS_PHYS);
+	info.size--;
+	CHECK_EQ(hpdma_get_info(ctx, &info), -EINVAL);
+	finish(ctx);
+}
+
+TEST(info_of_a_newer_caller_is_zeroed_behind)
+{
+	struct {
+		struct hpdma_info info;
+		uint64_t newer;
+	} large = { .info.size = sizeof(large), .newer = 1 };
+	struct hpdma *ctx = start();
+
+	CHECK_EQ(hpdma_get_info(ctx, &large.info), 0);
+	CHECK_EQ(large.info.size, sizeof(large));
+	CHECK_EQ(large.info.max_length, 1 << 30);
+	CHECK_EQ(large.newer, 0);
+	finish(ctx);
+}
+
+TEST(references_are_counted)
+{
+	struct hpdma *ctx = start();
+
+	CHECK(hpdma_ref(ctx) == ctx);
+	hpdma_unref(ctx);
+	CHECK_EQ(fake.file[0], FAKE_CONTROL);
+	hpdma_unref(ctx);
+	hpdma_unref(NULL);
+	CHECK(fake_clean());
+}
+
+TEST(the_version_is_one)
+{
+	unsigned int major, minor, patch;
+	char rest;
+
+	CHECK_EQ(sscanf(hpdma_version(), "%u.%u.%u%c", &major, &minor, &patch,
+			&rest),
+		 3);
+}
+
+int main(void)
+{
+	static const struct test tests[] = {
+		ENTRY(opens_the_node),
+		ENTRY(options_carry_their_size),
+		ENTRY(a_backend_can_be_forced),
+		ENTRY(says_why_it_cannot_open),
+		ENTRY(info_is_what_the_module_says),
+		ENTRY(info_of_a_newer_caller_is_zeroed_behind),
+		ENTRY(references_are_counted),
+		ENTRY(the_version_is_one),
+	};
+
+	return RUN_TESTS(tests);
+}

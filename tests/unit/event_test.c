@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Interrupts: which type is chosen, and every way in which a wait can end.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <string.h>
+
+#include <hpdma.h>
+
+#include "sentinel.h"
+
+static struct hpdma_device *set_up(void)
+{
+	struct hpdma *ctx = start();
+	struct hpdma_device *dev;
+
+	if (hpdma_device_open(ctx, "hpdma0", NULL, &dev, NULL))
+		abort();
+	hpdma_unref(ctx);
+	return dev;
+}
+
+static struct hpdma_device *set_up_enabled(void)
+{
+	struct hpdma_device *dev = set_up();
+
+	if (hpdma_irq_enable(dev, HPDMA_EVENT_AUTO, -1, NULL, NULL))
+		abort();
+	return dev;
+}
+
+static void tear_down(struct hpdma_device *dev)
+{
+	hpdma_device_unref(dev);
+	CHECK(fake_clean());
+}
+
+TEST(auto_prefers_msi)
+{
+	struct hpdma_device *dev = set_up();
+	enum hpdma_event_type type = HPDMA_EVENT_AUTO;
+
+	CHECK_EQ(hpdma_irq_enable(dev, type, 42, &type, NULL), 0);
+	CHECK_EQ(type, HPDMA_EVENT_MSI);
+	CHECK_EQ(fake.irq_type, HPDMA_IRQ_MSI);
+	CHECK_EQ(fake.irq_eventfd, 42);
+	CHECK_EQ(hpdma_irq_enable(dev, type, -1, NULL, NULL), 0);
+	CHECK_EQ(fake.irq_eventfd, -1);
+	CHECK_EQ(hpdma_irq_disable(dev), 0);
+	CHECK_EQ(fake.irq_type, HPDMA_IRQ_NONE);
+	tear_down(dev);
+}
+
+TEST(auto_takes_intx_where_there_is_no_msi_or_it_is_on)
+{
+	struct hpdma_device *dev = set_up();
+	enum hpdma_event_type type = HPDMA_EVENT_AUTO;
+
+	fake.msi_vectors = 0;
+	CHECK_EQ(hpdma_irq_enable(dev, HPDMA_EVENT_AUTO, -1, &type, NULL), 0);
+	CHECK_EQ(type, HPDMA_EVENT_INTX);
+	fake.msi_vectors = 1;
+	type = HPDMA_EVENT_AUTO;
+	CHECK_EQ(hpdma_irq_enable(dev, HPDMA_EVENT_AUTO, -1, &type, NULL), 0);
+	CHECK_EQ(type, HPDMA_EVENT_INTX);
+	tear_down(dev);
+}
+
+TEST(a_named_type_is_the_only_one_tried)
+{
+	enum hpdma_event_type type = HPDMA_EVENT_AUTO;
+	struct hpdma_device *dev = set_up();
+	struct hpdma_error error;
+
+	fake.msi_vectors = 0;
+	CHECK_EQ(hpdma_irq_enable(dev, HPDMA_EVENT_MSI, -1, &type, &error),
+		 -EOPNOTSUPP);
+	CHECK_EQ(error.why, HPDMA_WHY_NO_INTERRUPT);
+	CHECK_EQ(type, HPDMA_EVENT_AUTO);
+	fake.intx = false;
+	CHECK_EQ(hpdma_irq_enable(dev, HPDMA_EVENT_AUTO, -1, &type, &error),
+		 -EOPNOTSUPP);
+	CHECK_EQ(error.why, HPDMA_WHY_NO_INTERRUPT);
+	CHECK_EQ(hpdma_irq_enable(dev, (enum hpdma_event_type)3, -1, NULL,
+				  &error),
+		 -EINVAL);
+	CHECK_EQ(hpdma_irq_enable(dev, HPDMA_EVENT_INTX, -2, NULL, &error),
+		 -EINVAL);
+	tear_down(dev);
+}
+
+TEST(a_wait_returns_the_count)
+{
+	struct hpdma_device *dev = set_up_enabled();
+	uint32_t count = 0;
+
+	fake.irq_count = 3;
+	CHECK_EQ(hpdma_irq_wait(dev, -1, &count), 0);
+	CHECK_EQ(count, 3);
+	fake.irq_count = -1; /* wraps */
+	CHECK_EQ(hpdma_irq_wait(dev, 0, &count), 0);
+	CHECK_EQ(count, UINT32_MAX);
+	fake.irq_count = 0;
+	CHECK_EQ(hpdma_irq_wait(dev, 10, NULL), 0);
+	CHECK_EQ(hpdma_irq_fd(dev), 101);
+	tear_down(dev);
+}
+
+TEST(a_wait_ends_in_time)
+{
+	struct hpdma_device *dev = set_up_enabled();
+	uint32_t count = 7;
+
+	CHECK_EQ(hpdma_irq_wait(dev, 250, &count), -ETIMEDOUT);
+	CHECK_EQ(fake.now_ms, 1250);
+	CHECK_EQ(fake.polls, 1);
+	CHECK_EQ(hpdma_irq_wait(dev, 0, &count), -ETIMEDOUT);
+	CHECK_EQ(fake.now_ms, 1250);
+	CHECK_EQ(hpdma_irq_wait(dev, INT_MAX, &count), -ETIMEDOUT);
+	CHECK_EQ(fake.now_ms, 1250ll + INT_MAX);
+	CHECK_EQ(count, 7);
+	tear_down(dev);
+}
+
+/* Ready each 100 ms, but another thread has read the count each time. */
+static bool poll_in_vain(int timeout_ms, short *revents, int *ret)
+{
+	fake.now_ms += timeout_ms < 100 ? timeout_ms : 100;
+	*revents = POLLIN;
+	*ret = 1;
+	return true;
+}
+
+TEST(a_count_that_another_thread_reads_costs_its_time)
+{
+	struct hpdma_device *dev = set_up_enabled();
+
+	fake.on_poll = poll_in_vain;
+	CHECK_EQ(hpdma_irq_wait(dev, 250, NULL), -ETIMEDOUT);
+	CHECK_EQ(fake.polls, 3);
+	CHECK_EQ(fake.last_timeout, 50);
+	CHECK_EQ(fake.now_ms, 1250);
+	tear_down(dev);
+}
+
+/* poll() may come back before the time that it was given is over. */
+static bool poll_early(int timeout_ms, short *revents, int *ret)
+{
+	fake.now_ms += timeout_ms > 1 ? timeout_ms - 1 : timeout_ms;
+	*revents = 0;
+	*ret = 0;
+	return true;
+}
+
+TEST(an_early_end_is_no_end)
+{
+	struct hpdma_device *dev = set_up_enabled();
+
+	fake.on_poll = poll_early;
+	CHECK_EQ(hpdma_irq_wait(dev, 250, NULL), -ETIMEDOUT);
+	CHECK_EQ(fake.polls, 2);
+	CHECK_EQ(fake.now_ms, 1250);
+	tear_down(dev);
+}
+
+static bool poll_interrupted(int timeout_ms, short *revents, int *ret)
+{
+	(void)timeout_ms;
+	(void)revents;
+	fake.on_poll = NULL;
+	*ret = -EINTR;
+	return true;
+}
+
+TEST(a_signal_ends_a_wait_and_loses_nothing)
+{
+	struct hpdma_device *dev = set_up_enabled();
+	uint32_t count = 7;
+
+	fake.on_poll = poll_interrupted;
+	fake.irq_count = 1;
+	CHECK_EQ(hpdma_irq_wait(dev, -1, &count), -EINTR);
+	CHECK_EQ(count, 7);
+	CHECK_EQ(hpdma_irq_wait(dev, -1, &count), 0);
+	CHECK_EQ(count, 1);
+	tear_down(dev);
+}
+
+TEST(a_wait_without_interrupt_is_an_error)
+{
+	struct hpdma_device *dev = set_up();
+
+	CHECK_EQ(hpdma_irq_wait(dev, -1, NULL), -EIO);
+	CHECK_EQ(hpdma_irq_unmask(dev), -EIO);
+	CHECK_EQ(hpdma_irq_mask(dev), -EIO);
+	tear_down(dev);
+}
+
+static bool poll_hangup(int timeout_ms, short *revents, int *ret)
+{
+	(void)timeout_ms;
+	*revents = POLLERR | POLLHUP;
+	*ret = 1;
+	return true;
+}
+
+static bool read_gone(ssize_t *ret)
+{
+	*ret = -ENODEV;
+	return true;
+}
+
+static bool read_short(ssize_t *ret)
+{
+	*ret = 2;
+	return true;
+}
+
+TEST(a_device_that_is_gone_ends_a_wait)
+{
+	struct hpdma_device *dev = set_up_enabled();
+
+	fake.on_poll = poll_hangup;
+	fake.on_read = read_gone;
+	CHECK_EQ(hpdma_irq_wait(dev, -1, NULL), -ENODEV);
+	/* Neither is a poll() that never sleeps waited out. */
+	fake.on_read = NULL;
+	CHECK_EQ(hpdma_irq_wait(dev, -1, NULL), -EIO);
+	fake.on_read = read_short;
+	CHECK_EQ(hpdma_irq_wait(dev, -1, NULL), -EIO);
+	tear_down(dev);
+}
+
+TEST(masks_are_written)
+{
+	struct hpdma_device *dev = set_up_enabled();
+
+	fake.irq_mask = -1;
+	CHECK_EQ(hpdma_irq_mask(dev), 0);
+	CHECK_EQ(fake.irq_mask, 0);
+	CHECK_EQ(hpdma_irq_unmask(dev), 0);
+	CHECK_EQ(fake.irq_mask, 1);
+	tear_down(dev);
+}
+
+int main(void)
+{
+	static const struct test tests[] = {
+		ENTRY(auto_prefers_msi),
+		ENTRY(auto_takes_intx_where_there_is_no_msi_or_it_is_on),
+		ENTRY(a_named_type_is_the_only_one_tried),
+		ENTRY(a_wait_returns_the_count),
+		ENTRY(a_wait_ends_in_time),
+		ENTRY(a_count_that_another_thread_reads_costs_its_time),
+		ENTRY(an_early_end_is_no_end),
+		ENTRY(a_signal_ends_a_wait_and_loses_nothing),
+		ENTRY(a_wait_without_interrupt_is_an_error),
+		ENTRY(a_device_that_is_gone_ends_a_wait),
+		ENTRY(masks_are_written),
+	};
+
+	return RUN_TESTS(tests);
+}

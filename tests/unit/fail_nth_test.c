@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Every way to fail: each scenario is run again and again, and each time the
+ * next system call or allocation fails, until none is left to fail. Whatever
+ * fails, nothing stays behind, an output is touched only by success, and the
+ * error tells what was returned.
+ *
+ * Linked with --wrap for calloc() and reallocarray().
+ */
+#define _DEFAULT_SOURCE
+#include <errno.h>
+#include <string.h>
+
+#include <hpdma.h>
+
+#include "sentinel.h"
+
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__real_reallocarray(void *old, size_t count, size_t size);
+void *__wrap_reallocarray(void *old, size_t count, size_t size);
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+	int code;
+
+	if (fake_inject("calloc", &code))
+		return NULL;
+	return __real_calloc(count, size);
+}
+
+void *__wrap_reallocarray(void *old, size_t count, size_t size)
+{
+	int code;
+
+	if (fake_inject("reallocarray", &code))
+		return NULL;
+	return __real_reallocarray(old, count, size);
+}
+
+static void check_failure(int ret, const void *out,
+			  const struct hpdma_error *error)
+{
+	if (!ret) {
+		CHECK(out != SENTINEL);
+		return;
+	}
+	CHECK(out == SENTINEL);
+	CHECK_EQ(error->code, ret);
+	CHECK(error->what && *error->what);
+}
+
+static int open_checked(struct hpdma **ctx)
+{
+	struct hpdma_error error = { 0 };
+	int ret;
+
+	*ctx = SENTINEL;
+	ret = hpdma_open_sys(NULL, &fake_sys, ctx, &error);
+	check_failure(ret, *ctx, &error);
+	return ret;
+}
+
+static int alloc_checked(struct hpdma *ctx, const struct hpdma_buf_opts *opts,
+			 struct hpdma_buf **buf)
+{
+	struct hpdma_error error = { 0 };
+	int ret;
+
+	*buf = SENTINEL;
+	ret = hpdma_buf_alloc(ctx, 2 << 20, opts, buf, &error);
+	check_failure(ret, *buf, &error);
+	return ret;
+}
+
+static int device_checked(struct hpdma *ctx, struct hpdma_device **dev)
+{
+	struct hpdma_error error = { 0 };
+	int ret;
+
+	*dev = SENTINEL;
+	ret = hpdma_device_open(ctx, "0000:00:04.0", NULL, dev, &error);
+	check_failure(ret, *dev, &error);
+	return ret;
+}
+
+static int alloc_with(uint32_t backing, uint32_t flags)
+{
+	struct hpdma_buf_opts opts = { .size = sizeof(opts),
+				       .backing = backing,
+				       .flags = flags };
+	struct hpdma_buf *buf;
+	struct hpdma *ctx;
+	int ret;
+
+	ret = open_checked(&ctx);
+	if (ret)
+		return ret;
+	ret = alloc_checked(ctx, &opts, &buf);
+	if (!ret)
+		hpdma_buf_unref(buf);
+	hpdma_unref(ctx);
+	return ret;
+}
+
+static int scenario_contig(void)
+{
+	return alloc_with(HPDMA_BUF_BACKING_CONTIG, 0);
+}
+
+static int scenario_node(void)
+{
+	return alloc_with(HPDMA_BUF_BACKING_HUGETLB, HPDMA_BUF_NODE);
+}
+
+static int scenario_ladder(void)
+{
+	fake.huge_bytes = 0;
+	return alloc_with(HPDMA_BUF_BACKING_ANY, HPDMA_BUF_NODE);
+}
+
+static int scenario_register(void)
+{
+	struct hpdma_error error = { 0 };
+	struct hpdma_buf *buf = SENTINEL;
+	struct hpdma *ctx;
+	int ret;
+
+	ret = open_checked(&ctx);
+	if (ret)
+		return ret;
+	ret = hpdma_buf_register(ctx, &buf, 4096, NULL, &buf, &error);
+	check_failure(ret, buf, &error);
+	if (!ret)
+		hpdma_buf_unref(buf);
+	hpdma_unref(ctx);
+	return ret;
+}
+
+static int receive(struct hpdma *ctx, struct hpdma_buf *buf)
+{
+	struct hpdma_error error = { 0 };
+	struct hpdma_buf *received = SENTINEL;
+	int fd = -55, ret;
+
+	ret = hpdma_buf_export(buf, &fd, &error);
+	if (ret) {
+		CHECK_EQ(fd, -55);
+		CHECK_EQ(error.code, ret);
+		return ret;
+	}
+	ret = hpdma_buf_map_fd(ctx, fd, 0, &received, &error);
+	check_failure(ret, received, &error);
+	if (!ret)
+		hpdma_buf_unref(received);
+	fake_sys.close(fd);
+	return ret;
+}
+
+static int scenario_share(void)
+{
+	struct hpdma_buf *buf;
+	struct hpdma *ctx;
+	int ret;
+
+	ret = open_checked(&ctx);
+	if (ret)
+		return ret;
+	ret = alloc_checked(ctx, NULL, &buf);
+	if (!ret) {
+		ret = receive(ctx, buf);
+		hpdma_buf_unref(buf);
+	}
+	hpdma_unref(ctx);
+	return ret;
+}
+
+static int use_device(struct hpdma_device *dev, struct hpdma_buf *buf)
+{
+	struct hpdma_error error = { 0 };
+	struct hpdma_dma *dma = SENTINEL;
+	volatile void *bar = SENTINEL;
+	uint32_t count = 5;
+	int ret;
+
+	ret = hpdma_device_bar(dev, 0, &bar, NULL);
+	CHECK((bar == SENTINEL) == !!ret);
+	if (!ret)
+		ret = hpdma_irq_enable(dev, HPDMA_EVENT_AUTO, -1, NULL, &error);
+	if (!ret) {
+		fake.irq_count = 9;
+		ret = hpdma_irq_wait(dev, 10, &count);
+		CHECK_EQ(count, ret ? 5 : 9);
+	}
+	if (!ret)
+		ret = hpdma_irq_unmask(dev);
+	if (ret)
+		return ret;
+	ret = hpdma_dma_map(dev, buf, 0, 0, &dma, &error);
+	check_failure(ret, dma, &error);
+	if (!ret)
+		hpdma_dma_unref(dma);
+	/* Now, and not only when the device is closed. */
+	CHECK(!fake.mapping[0]);
+	return ret;
+}
+
+static int scenario_device(void)
+{
+	struct hpdma_device *dev;
+	struct hpdma_buf *buf;
+	struct hpdma *ctx;
+	int ret;
+
+	ret = open_checked(&ctx);
+	if (ret)
+		return ret;
+	ret = alloc_checked(ctx, NULL, &buf);
+	if (ret)
+		goto err_close;
+	ret = device_checked(ctx, &dev);
+	if (ret)
+		goto err_free;
+	ret = use_device(dev, buf);
+	hpdma_device_unref(dev);
+err_free:
+	hpdma_buf_unref(buf);
+err_close:
+	hpdma_unref(ctx);
+	return ret;
+}
+
+/* Returns how many calls there were to fail. */
+static unsigned int sweep(int (*scenario)(void), int code)
+{
+	unsigned int nth, survived = 0;
+	int ret;
+
+	for (nth = 1; nth < 1000; nth++) {
+		fake_reset();
+		fake.fail_at = nth;
+		fake.fail_code = code;
+		ret = scenario();
+		CHECK(fake_clean());
+		if (!fake.failed) {
+			CHECK_EQ(ret, 0);
+			break;
+		}
+		survived += !ret;
+	}
+	/* Not all may be survived: then failures would go unnoticed. */
+	CHECK(survived < nth - 1);
+	return nth - 1;
+}
+
+static void sweep_all(int (*scenario)(void), unsigned int least)
+{
+	CHECK(sweep(scenario, -ENOMEM) >= least);
+	CHECK(sweep(scenario, -EINTR) >= least);
+	CHECK(sweep(scenario, -EIO) >= least);
+	CHECK(sweep(scenario, -EOPNOTSUPP) >= least);
+}
+
+TEST(contiguous_memory)
+{
+	sweep_all(scenario_contig, 8);
+}
+
+TEST(huge_pages_of_a_node)
+{
+	sweep_all(scenario_node, 11);
+}
+
+TEST(the_second_rung)
+{
+	sweep_all(scenario_ladder, 12);
+}
+
+TEST(registration)
+{
+	sweep_all(scenario_register, 7);
+}
+
+TEST(export_and_receive)
+{
+	sweep_all(scenario_share, 15);
+}
+
+TEST(a_device_and_its_mapping)
+{
+	sweep_all(scenario_device, 25);
+}
+
+int main(void)
+{
+	static const struct test tests[] = {
+		ENTRY(contiguous_memory),  ENTRY(huge_pages_of_a_node),
+		ENTRY(the_second_rung),	   ENTRY(registration),
+		ENTRY(export_and_receive), ENTRY(a_device_and_its_mapping),
+	};
+
+	return RUN_TESTS(tests);
+}

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The ioctls of the fake module. Each checks that its struct arrives as the
+ * contract wants it: the right size, flags and reserved fields zero, and outputs
+ * zero, too, which the library promises itself.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "fake.h"
+
+#define ENTER(type)                                           \
+	struct type *arg = data;                              \
+	if (arg->size != sizeof(*arg))                        \
+		fake_complain("wrong size of struct " #type); \
+	if (arg->out_reason)                                  \
+	fake_complain("out_reason of struct " #type " not zero")
+
+static bool is_zero(const void *data, size_t from, size_t to)
+{
+	const unsigned char *bytes = data;
+
+	while (from < to) {
+		if (bytes[from++])
+			return false;
+	}
+	return true;
+}
+
+#define ZERO_FROM(field)                                                       \
+	do {                                                                   \
+		if (!is_zero(arg, (size_t)((char *)&arg->field - (char *)arg), \
+			     sizeof(*arg)))                                    \
+			fake_complain("not zero from " #field " on");          \
+	} while (0)
+
+static int info(void *data)
+{
+	ENTER(hpdma_ioc_info);
+	ZERO_FROM(flags);
+	arg->out_uapi_version = HPDMA_UAPI_VERSION;
+	arg->out_features = fake.features;
+	arg->out_hugetlb_sizes = fake.hugetlb_sizes;
+	arg->out_max_contig = 4 << 20;
+	arg->out_max_length = 1 << 30;
+	arg->out_module_version = 0x000100;
+	return 0;
+}
+
+static uint32_t new_id(void)
+{
+	uint32_t id;
+
+	for (id = 1; fake.buffer[id].held; id++)
+		;
+	return id;
+}
+
+static void note_alloc(const struct hpdma_ioc_buf_alloc *arg)
+{
+	struct fake_alloc *note = &fake.alloc[fake.allocs++ % 8];
+
+	note->arg = *arg;
+	note->policy_mode = fake.policy_mode;
+	note->policy_nodes = fake.policy_nodes[0];
+}
+
+static int buf_alloc(void *data)
+{
+	uint64_t *left, page;
+	bool huge;
+	uint32_t id;
+
+	ENTER(hpdma_ioc_buf_alloc);
+	ZERO_FROM(out_buf_id);
+	note_alloc(arg);
+	huge = arg->backing == HPDMA_BACKING_HUGETLB;
+	page = huge ? arg->page_size : 4096;
+	left = huge ? &fake.huge_bytes : &fake.contig_bytes;
+	if (huge && !(fake.hugetlb_sizes & page))
+		return -EOPNOTSUPP;
+	if (!arg->length || arg->length % page)
+		fake_complain("length is not whole pages");
+	if (!huge && arg->page_size)
+		fake_complain("page size for contiguous memory");
+	if (arg->node && !(arg->flags & HPDMA_ALLOC_NODE))
+		fake_complain("node without its flag");
+	if (*left < arg->length) {
+		arg->out_reason = huge ? HPDMA_REASON_HUGEPAGES :
+					 HPDMA_REASON_CONTIG;
+		return -ENOMEM;
+	}
+	if (arg->flags & HPDMA_ALLOC_NODE &&
+	    (int32_t)arg->node != fake.memory_node) {
+		arg->out_reason = HPDMA_REASON_NODE;
+		return -ENOMEM;
+	}
+	*left -= arg->length;
+	id = new_id();
+	fake.buffer[id] =
+		(struct fake_buffer){ true, arg->backing, arg->length, page };
+	arg->out_buf_id = id;
+	arg->out_segments = fake.segments;
+	arg->out_mmap_offset = (uint64_t)id << 32;
+	return 0;
+}
+
+static int buf_register(void *data)
+{
+	uint32_t id;
+
+	ENTER(hpdma_ioc_buf_register);
+	if (arg->flags || arg->__reserved)
+		fake_complain("flags or reserved not zero");
+	ZERO_FROM(out_buf_id);
+	fake.registered = *arg;
+	id = new_id();
+	fake.buffer[id] = (struct fake_buffer){ true, HPDMA_BACKING_USER,
+						arg->length, 4096 };
+	arg->out_buf_id = id;
+	arg->out_segments = fake.segments;
+	return 0;
+}
+
+static struct fake_buffer *find(uint32_t id)
+{
+	if (id < FAKE_MAX && fake.buffer[id].held)
+		return &fake.buffer[id];
+	fake_complain("no such buffer");
+	return NULL;
+}
+
+static int buf_info(void *data)
+{
+	struct fake_buffer *buffer;
+
+	ENTER(hpdma_ioc_buf_info);
+	ZERO_FROM(out_backing);
+	buffer = find(arg->buf_id);
+	if (!buffer)
+		return -ENOENT;
+	arg->out_backing = buffer->backing;
+	arg->out_node = fake.memory_node;
+	arg->out_length = buffer->length;
+	arg->out_page_size = buffer->page_size;
+	arg->out_segments = fake.segments;
+	return 0;
+}
+
+/* Segment i is at (i + 1) << 24 and i + 1 pages long. */
+static int segments(void *data, uint32_t kind)
+{
+	struct hpdma_segment *array;
+	uint32_t i;
+
+	ENTER(hpdma_ioc_segments);
+	ZERO_FROM(out_count);
+	if (arg->flags)
+		fake_complain("flags not zero");
+	fake.segment_calls++;
+	if (kind == HPDMA_ADDR_PHYS && !(fake.features & HPDMA_FEATURE_PHYS)) {
+		arg->out_reason = HPDMA_REASON_PHYS_RIGHT;
+		return -EPERM;
+	}
+	arg->out_count = fake.segments;
+	if (arg->count < fake.segments)
+		return -EMSGSIZE;
+	array = (struct hpdma_segment *)(uintptr_t)arg->segments;
+	for (i = 0; i < fake.segments; i++) {
+		array[i].addr = (i + 1ull) << 24;
+		array[i].length = (i + 1ull) << 12;
+	}
+	arg->out_kind = kind;
+	return 0;
+}
+
+static int buf_export(void *data)
+{
+	ENTER(hpdma_ioc_buf_export);
+	ZERO_FROM(out_fd);
+	if (!find(arg->buf_id))
+		return -ENOENT;
+	arg->out_fd = fake_open_file(FAKE_EXPORT);
+	return 0;
+}
+
+static int buf_free(void *data)
+{
+	struct fake_buffer *buffer;
+
+	ENTER(hpdma_ioc_buf_free);
+	buffer = find(arg->buf_id);
+	if (!buffer)
+		return -ENOENT;
+	buffer->held = false;
+	return 0;
+}
+
+static int dev_attach(void *data)
+{
+	ENTER(hpdma_ioc_dev_attach);
+	if (arg->flags || arg->mode)
+		fake_complain("flags or mode not zero");
+	if (fake.attached)
+		fake_complain("attached twice");
+	fake.attach = *arg;
+	fake.attached = true;
+	return 0;
+}
+
+static int dev_info(void *data)
+{
+	ENTER(hpdma_ioc_dev_info);
+	ZERO_FROM(flags);
+	arg->out_state = fake.translated;
+	arg->out_devfn = 4 << 3;
+	arg->out_node = fake.memory_node;
+	arg->out_vendor = 0x1234;
+	arg->out_device = 0x11e8;
+	arg->out_msi_vectors = fake.msi_vectors;
+	memcpy(arg->out_bar_size, fake.bar_size, sizeof(fake.bar_size));
+	return 0;
+}
+
+static int dev_map(void *data)
+{
+	uint32_t id;
+
+	ENTER(hpdma_ioc_dev_map);
+	ZERO_FROM(out_map_id);
+	if (arg->flags || !fake.attached)
+		fake_complain("flags not zero, or not attached");
+	if (!find(arg->buf_id))
+		return -ENOENT;
+	fake.map = *arg;
+	for (id = 0; fake.mapping[id]; id++)
+		;
+	fake.mapping[id] = true;
+	arg->out_map_id = id;
+	arg->out_kind = fake.translated ? HPDMA_ADDR_IOVA : HPDMA_ADDR_PHYS;
+	arg->out_segments = fake.segments;
+	return 0;
+}
+
+static int dev_unmap(void *data)
+{
+	ENTER(hpdma_ioc_dev_unmap);
+	if (arg->map_id >= FAKE_MAX || !fake.mapping[arg->map_id]) {
+		fake_complain("no such mapping");
+		return -ENOENT;
+	}
+	fake.mapping[arg->map_id] = false;
+	return 0;
+}
+
+static int irq_set(void *data)
+{
+	ENTER(hpdma_ioc_irq_set);
+	if (arg->flags || arg->__reserved)
+		fake_complain("flags or reserved not zero");
+	if (arg->type && fake.irq_type && fake.irq_type != arg->type)
+		return -EBUSY;
+	if ((arg->type == HPDMA_IRQ_MSI && !fake.msi_vectors) ||
+	    (arg->type == HPDMA_IRQ_INTX && !fake.intx)) {
+		arg->out_reason = HPDMA_REASON_NO_INTERRUPT;
+		return -EOPNOTSUPP;
+	}
+	fake.irq_type = arg->type;
+	fake.irq_eventfd = arg->eventfd;
+	return 0;
+}
+
+static int dispatch(unsigned long cmd, void *arg)
+{
+	switch (cmd) {
+	case HPDMA_IOC_INFO:
+		return info(arg);
+	case HPDMA_IOC_BUF_ALLOC:
+		return buf_alloc(arg);
+	case HPDMA_IOC_BUF_REGISTER:
+		return buf_register(arg);
+	case HPDMA_IOC_BUF_INFO:
+		return buf_info(arg);
+	case HPDMA_IOC_BUF_SEGMENTS:
+		return segments(arg, HPDMA_ADDR_PHYS);
+	case HPDMA_IOC_BUF_EXPORT:
+		return buf_export(arg);
+	case HPDMA_IOC_BUF_FREE:
+		return buf_free(arg);
+	case HPDMA_IOC_DEV_ATTACH:
+		return dev_attach(arg);
+	case HPDMA_IOC_DEV_INFO:
+		return dev_info(arg);
+	case HPDMA_IOC_DEV_MAP:
+		return dev_map(arg);
+	case HPDMA_IOC_DEV_UNMAP:
+		return dev_unmap(arg);
+	case HPDMA_IOC_DEV_SEGMENTS:
+		return segments(arg, fake.translated ? HPDMA_ADDR_IOVA :
+						       HPDMA_ADDR_PHYS);
+	case HPDMA_IOC_IRQ_SET:
+		return irq_set(arg);
+	default:
+		fake_complain("no such ioctl");
+		return -ENOTTY;
+	}
+}
+
+int fake_module_ioctl(int fd, unsigned long cmd, void *arg)
+{
+	int ret, code;
+	bool gives_back = cmd == HPDMA_IOC_BUF_FREE ||
+			  cmd == HPDMA_IOC_DEV_UNMAP;
+	bool on_device = cmd >= HPDMA_IOC_DEV_ATTACH;
+
+	if (on_device != (fake.file[fd - 100] == FAKE_DEVICE))
+		fake_complain("ioctl on the wrong kind of file");
+	if (fake_inject("ioctl", &code)) {
+		/* Only a signal leaves undone what gives something back. */
+		if (gives_back && code != -EINTR)
+			dispatch(cmd, arg);
+		return code;
+	}
+	if (fake.on_ioctl && fake.on_ioctl(cmd, arg, &ret))
+		return ret;
+	return dispatch(cmd, arg);
+}
