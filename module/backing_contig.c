@@ -4,11 +4,13 @@
  * can be mapped with huge entries and pinned by others, and it goes back when
  * the last reference to it goes, whoever holds that.
  */
+#include <linux/dma-mapping.h>
 #include <linux/gfp.h>
 #include <linux/huge_mm.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/mman.h>
 #include <linux/slab.h>
 #include <linux/hpdma.h>
 
@@ -39,39 +41,62 @@ static struct page *alloc_run(const struct hpdma_wish *wish, gfp_t zone)
 	return alloc_pages_node(wish->node, gfp | __GFP_THISNODE, order);
 }
 
-static int contig_get(struct hpdma_memory *memory, struct hpdma_wish *wish)
+/*
+ * Where to look, the most plentiful zone first. The scarce ones are for those who
+ * cannot do without.
+ */
+static void choose_zones(const struct hpdma_wish *wish, gfp_t zones[2])
 {
-	/* From the most plentiful zone to the scarcest. */
-	static const gfp_t zones[] = { 0, __GFP_DMA32, __GFP_DMA };
-	unsigned int i;
-	int ret;
+	zones[0] = wish->last_address < DMA_BIT_MASK(32) ? __GFP_DMA32 : 0;
+	if (wish->last_address == U64_MAX)
+		zones[1] = zones[0];
+	else
+		zones[1] = zones[0] ? __GFP_DMA : __GFP_DMA32;
+}
 
+static struct page *alloc_fitting(struct hpdma_wish *wish)
+{
+	struct page *page;
+	gfp_t zones[2];
+	int i;
+
+	choose_zones(wish, zones);
 	wish->reason = HPDMA_REASON_CONTIG;
-	if (run_size(wish) > hpdma_backing_contig_max())
-		return -EOPNOTSUPP;
-	for (i = 0; i < ARRAY_SIZE(zones); i++) {
-		struct page *page = alloc_run(wish, zones[i]);
-
+	for (i = 0; i < 2; i++) {
+		if (i && zones[i] == zones[0])
+			break;
+		page = alloc_run(wish, zones[i]);
 		if (!page)
 			continue;
-		if (page_to_phys(page) + wish->length - 1 >
-		    wish->last_address) {
-			wish->reason = HPDMA_REASON_ADDRESS;
-			put_page(page);
-			continue;
-		}
-		hpdma_page_set_index(page, 0);
-		ret = hpdma_memory_add(memory, page, wish->length);
-		if (ret) {
-			wish->reason = HPDMA_REASON_NONE;
-			put_page(page);
-			return ret;
-		}
-		wish->reason = HPDMA_REASON_NONE;
-		memory->page_size = PAGE_SIZE;
-		return 0;
+		if (page_to_phys(page) + wish->length - 1 <= wish->last_address)
+			return page;
+		wish->reason = HPDMA_REASON_ADDRESS;
+		put_page(page);
 	}
-	return -ENOMEM;
+	return NULL;
+}
+
+static int contig_get(struct hpdma_memory *memory, struct hpdma_wish *wish)
+{
+	struct page *page;
+	int ret;
+
+	if (run_size(wish) > hpdma_backing_contig_max()) {
+		wish->reason = HPDMA_REASON_CONTIG;
+		return -EOPNOTSUPP;
+	}
+	page = alloc_fitting(wish);
+	if (!page)
+		return -ENOMEM;
+	wish->reason = HPDMA_REASON_NONE;
+	hpdma_page_set_index(page, 0);
+	ret = hpdma_memory_add(memory, page, wish->length);
+	if (ret) {
+		put_page(page);
+		return ret;
+	}
+	memory->page_size = PAGE_SIZE;
+	return 0;
 }
 
 static struct page *first_page(const struct hpdma_memory *memory)
@@ -122,7 +147,7 @@ static unsigned long contig_get_area(struct hpdma_memory *memory,
 	unsigned long offset = pgoff << PAGE_SHIFT;
 	unsigned long area;
 
-	if (addr || len < PMD_SIZE)
+	if (addr || len < PMD_SIZE || flags & MAP_FIXED)
 		return hpdma_mm_get_area(NULL, addr, len, pgoff, flags);
 	area = hpdma_mm_get_area(NULL, 0, len + PMD_SIZE, pgoff, flags);
 	if (IS_ERR_VALUE(area))

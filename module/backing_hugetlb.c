@@ -39,7 +39,7 @@ static struct {
 
 /* hugetlbfs's own, as found on the first file, and ours made from them. */
 static const struct file_operations *hugetlbfs_fops;
-static struct file_operations buffer_fops;
+static struct file_operations buffer_fops __ro_after_init;
 
 static struct vfsmount *mount_pool(u64 page_size)
 {
@@ -61,6 +61,12 @@ static struct vfsmount *mount_pool(u64 page_size)
 		ret = hpdma_parse_fs_string(fc, "mode", "1777");
 	mnt = ret ? ERR_PTR(ret) : fc_mount(fc);
 	put_fs_context(fc);
+	if (IS_ERR(mnt))
+		return mnt;
+	/* No path leads here: nothing for AppArmor to judge by path. */
+	mnt->mnt_sb->s_flags |= SB_NOUSER;
+	/* Nor is anything here executed, whatever a personality implies. */
+	mnt->mnt_flags |= MNT_NOEXEC;
 	return mnt;
 }
 
@@ -96,7 +102,8 @@ static void set_seals(struct inode *inode, unsigned int seals)
 	HUGETLBFS_I(inode)->seals = seals;
 }
 
-static void freeze_file(struct file *file, struct hpdma_memory *memory)
+/* Before anybody can map it: whoever keeps a mapping meets our rules. */
+static void freeze_file(struct file *file)
 {
 	struct inode *inode = file_inode(file);
 
@@ -108,7 +115,7 @@ static void freeze_file(struct file *file, struct hpdma_memory *memory)
 
 	/* The last fput() drops a reference of the operations' owner. */
 	__module_get(THIS_MODULE);
-	file->private_data = memory;
+	file->private_data = NULL;
 	file->f_op = &buffer_fops;
 }
 
@@ -162,9 +169,18 @@ static int hugetlb_get(struct hpdma_memory *memory, struct hpdma_wish *wish)
 		return -EOPNOTSUPP;
 	}
 	file = open_file(mnt);
-	if (IS_ERR(file))
-		return PTR_ERR(file);
+	if (IS_ERR(file)) {
+		ret = PTR_ERR(file);
+		/* So hugetlbfs says that there is no memory for an inode. */
+		return ret == -ENOSPC ? -ENOMEM : ret;
+	}
 
+	/* It would end in a signal, which by default kills the caller. */
+	ret = -ENOSPC;
+	if (wish->length > rlimit(RLIMIT_FSIZE)) {
+		wish->reason = HPDMA_REASON_FSIZE;
+		goto err_file;
+	}
 	/* Zeroes the pages, and takes them by the caller's memory policy. */
 	ret = vfs_fallocate(file, 0, 0, wish->length);
 	if (ret) {
@@ -174,13 +190,20 @@ static int hugetlb_get(struct hpdma_memory *memory, struct hpdma_wish *wish)
 		}
 		goto err_file;
 	}
+	freeze_file(file);
 	memory->page_size = wish->page_size;
 	ret = hpdma_compat_hugetlb_pin(file, wish->page_size, wish->length,
 				       add_page, memory);
-	if (ret)
+	if (ret) {
+		/* mlockall(MCL_FUTURE) counts the mapping that pinning needs. */
+		if (ret == -EAGAIN) {
+			wish->reason = HPDMA_REASON_MEMLOCK;
+			ret = -ENOSPC;
+		}
 		goto err_pins;
+	}
 	memory->file = file;
-	freeze_file(file, memory);
+	file->private_data = memory;
 	return 0;
 
 err_pins:
@@ -220,14 +243,19 @@ static unsigned long hugetlb_get_area(struct hpdma_memory *memory,
 						     pgoff, flags);
 }
 
-/* Reached through hpdma_mmap_other_file() or root's /proc/PID/map_files. */
+/*
+ * Reached through hpdma_mmap_other_file(), remap_file_pages(), or root's
+ * /proc/PID/map_files.
+ */
 static int file_mmap(struct file *file, struct vm_area_struct *vma)
 {
-	struct hpdma_memory *memory = file->private_data;
-	u64 pages = memory->length >> PAGE_SHIFT;
+	u64 pages = i_size_read(file_inode(file)) >> PAGE_SHIFT;
+	unsigned long mask = huge_page_size(hstate_inode(file_inode(file))) - 1;
 
 	if (!(vma->vm_flags & VM_SHARED) || vma->vm_flags & VM_EXEC)
 		return -EACCES;
+	if ((vma->vm_start | vma->vm_end) & mask)
+		return -EINVAL;
 	if (vma->vm_pgoff >= pages || vma_pages(vma) > pages - vma->vm_pgoff)
 		return -EINVAL;
 	hpdma_vm_flags_mod(vma, VM_DONTDUMP, VM_MAYEXEC);
@@ -243,7 +271,10 @@ static int file_release(struct inode *inode, struct file *file)
 {
 	struct hpdma_memory *memory = file->private_data;
 
-	memory->last_put(memory);
+	if (memory)
+		memory->last_put(memory);
+	else
+		empty_file(file);
 	return 0;
 }
 

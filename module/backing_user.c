@@ -7,12 +7,16 @@
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/sched/signal.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/hpdma.h>
 
 #include "backing.h"
 
 #define CHUNK_PAGES (PAGE_SIZE / sizeof(struct page *))
+
+/* How much is unpinned before others may run. */
+#define UNPIN_AT_ONCE SZ_64M
 
 static u64 user_cost(const struct hpdma_wish *wish)
 {
@@ -27,8 +31,14 @@ static void user_put(struct hpdma_memory *memory)
 	for (i = 0; i < memory->spans.count; i++) {
 		const struct hpdma_span *span = &memory->spans.array[i];
 
-		hpdma_unpin_run(hpdma_page_at(span->addr),
-				span->length >> PAGE_SHIFT, true);
+		u64 at, part;
+
+		for (at = 0; at < span->length; at += part) {
+			part = min_t(u64, span->length - at, UNPIN_AT_ONCE);
+			hpdma_unpin_run(hpdma_page_at(span->addr + at),
+					part >> PAGE_SHIFT, true);
+			cond_resched();
+		}
 	}
 }
 
@@ -46,7 +56,13 @@ static long pin_chunk(struct hpdma_memory *memory, unsigned long addr,
 	if (got <= 0)
 		return got ? got : -EFAULT;
 	for (i = 0; i < got; i++) {
-		ret = hpdma_memory_add(memory, pages[i], PAGE_SIZE);
+		/*
+		 * The file system would write a page back, and take it for
+		 * clean, while the device goes on writing to it.
+		 */
+		ret = hpdma_page_is_of_file(pages[i]) ?
+			      -EFAULT :
+			      hpdma_memory_add(memory, pages[i], PAGE_SIZE);
 		if (ret) {
 			unpin_user_pages(pages + i, got - i);
 			return ret;

@@ -128,11 +128,13 @@ static long dispatch(struct hpdma_call *call, const struct hpdma_cmd *cmds,
 	if (!cmd->execute)
 		return -ENOTTY;
 	ret = copy_in(call, cmd);
-	if (ret)
-		return ret;
-	ret = cmd->execute(call);
-	/* The errno is what counts: a caller who cannot be told why gets it. */
-	if (ret) {
+	if (!ret)
+		ret = cmd->execute(call);
+	/*
+	 * The errno is what counts: a caller who cannot be told why gets it. One
+	 * whose struct is too short has no place for it.
+	 */
+	if (ret && call->kernel_size) {
 		union hpdma_arg __user *user = call->user;
 
 		(void)!put_user(call->reason, &user->out_reason);

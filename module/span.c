@@ -18,9 +18,11 @@ static int grow(struct hpdma_spans *spans)
 	unsigned int room = spans->room ? spans->room * 2 : 4;
 	struct hpdma_span *array;
 
-	if (room < spans->room)
+	/* The kernel warns of allocations above this. */
+	if (room > INT_MAX / sizeof(*array))
 		return -ENOMEM;
-	array = kvmalloc_array(room, sizeof(*array), GFP_KERNEL_ACCOUNT);
+	array = kvmalloc_array(room, sizeof(*array),
+			       GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!array)
 		return -ENOMEM;
 	if (spans->count)

@@ -19,6 +19,7 @@ _Static_assert((int)HPDMA_DEVICE_TRANSLATED == (int)HPDMA_DEV_TRANSLATED,
 _Static_assert((int)HPDMA_DEVICE_IRQ_REMAPPED == (int)HPDMA_DEV_IRQ_REMAPPED,
 	       "state");
 _Static_assert((int)HPDMA_DEVICE_INTX == (int)HPDMA_DEV_INTX, "state");
+_Static_assert((int)HPDMA_DEVICE_ALONE == (int)HPDMA_DEV_ALONE, "state");
 
 static int query(struct hpdma_device *dev, struct hpdma_error *error)
 {

@@ -32,6 +32,7 @@ SAME(HPDMA_WHY_NOT_ATTACHED, HPDMA_REASON_NOT_ATTACHED);
 SAME(HPDMA_WHY_ATTACHED, HPDMA_REASON_ATTACHED);
 SAME(HPDMA_WHY_OTHER_HOLDER, HPDMA_REASON_OTHER_HOLDER);
 SAME(HPDMA_WHY_NO_INTERRUPT, HPDMA_REASON_NO_INTERRUPT);
+SAME(HPDMA_WHY_FSIZE, HPDMA_REASON_FSIZE);
 
 const char *hpdma_kind_text(enum hpdma_kind kind)
 {
@@ -79,6 +80,8 @@ const char *hpdma_why_text(uint32_t why)
 		return "another program uses this device with other address bits or in another mode";
 	case HPDMA_WHY_NO_INTERRUPT:
 		return "the device has no such interrupt";
+	case HPDMA_WHY_FSIZE:
+		return "RLIMIT_FSIZE is below the length, and huge pages are those of a file; raise it (ulimit -f unlimited, LimitFSIZE=infinity)";
 	case HPDMA_WHY_NO_MODULE:
 		return "the node does not exist; load the module (modprobe hpdma)";
 	case HPDMA_WHY_NODE_RIGHT:

@@ -14,6 +14,7 @@
 #include <linux/fs.h>
 #include <linux/fs_context.h>
 #include <linux/gfp.h>
+#include <linux/hugetlb.h>
 #include <linux/iommu.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -71,9 +72,9 @@ static inline void hpdma_eventfd_signal(struct eventfd_ctx *ctx)
  * the mappings of a page mapped to user space: such pages must not be mapped.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0)
-#define HPDMA_GFP_USER_PAGES GFP_KERNEL
+#define HPDMA_GFP_USER_PAGES GFP_USER
 #else
-#define HPDMA_GFP_USER_PAGES GFP_KERNEL_ACCOUNT
+#define HPDMA_GFP_USER_PAGES (GFP_USER | __GFP_ACCOUNT)
 #endif
 
 /* 6.8 renamed PCI_IRQ_LEGACY. */
@@ -180,6 +181,24 @@ static inline void hpdma_page_set_index(struct page *head, pgoff_t index)
 	head->index = index;
 #else
 	page_folio(head)->index = index;
+#endif
+}
+
+/*
+ * Is it in the page cache of a file system that writes pages back? Shared memory
+ * and hugetlbfs do not. 5.16 added folios.
+ */
+static inline bool hpdma_page_is_of_file(struct page *page)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 16, 0)
+	page = compound_head(page);
+	return !PageAnon(page) && !PageSwapBacked(page) && !PageHuge(page) &&
+	       page_mapping(page);
+#else
+	struct folio *folio = page_folio(page);
+
+	return !folio_test_anon(folio) && !folio_test_swapbacked(folio) &&
+	       !folio_test_hugetlb(folio) && folio_mapping(folio);
 #endif
 }
 

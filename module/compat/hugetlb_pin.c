@@ -57,6 +57,19 @@ static int pin_one(struct file *file, unsigned long addr, u64 offset,
 	return 0;
 }
 
+/*
+ * An area that stayed would hold the file, and with it the memory. Without
+ * memory the kernel cannot take it away; a caller who is being killed has it
+ * taken away with all others.
+ */
+static void unmap_area(unsigned long addr, u64 length)
+{
+	unsigned int tries = 10;
+
+	while (vm_munmap(addr, length) == -ENOMEM && tries--)
+		cond_resched();
+}
+
 int hpdma_compat_hugetlb_pin(struct file *file, u64 page_size, u64 length,
 			     int (*add)(void *arg, struct page *head),
 			     void *arg)
@@ -78,7 +91,7 @@ int hpdma_compat_hugetlb_pin(struct file *file, u64 page_size, u64 length,
 		if (ret)
 			unpin_user_page(page);
 	}
-	vm_munmap(addr, length);
+	unmap_area(addr, length);
 	return ret;
 }
 

@@ -30,6 +30,7 @@ static bool is_reason(enum hpdma_reason reason)
 	case HPDMA_REASON_ATTACHED:
 	case HPDMA_REASON_OTHER_HOLDER:
 	case HPDMA_REASON_NO_INTERRUPT:
+	case HPDMA_REASON_FSIZE:
 		return true;
 	}
 	return false;
@@ -48,7 +49,7 @@ TEST(every_reason_of_the_module_has_words)
 
 	for (count = 0; is_reason((enum hpdma_reason)count); count++)
 		;
-	CHECK_EQ(count, HPDMA_REASON_NO_INTERRUPT + 1);
+	CHECK_EQ(count, HPDMA_REASON_FSIZE + 1);
 	CHECK(!*hpdma_why_text(HPDMA_WHY_NONE));
 	for (i = 1; i < count; i++) {
 		CHECK(has_own_words(i));

@@ -32,7 +32,8 @@
  * returned only to a file whose opener held CAP_SYS_RAWIO or was a member of the
  * group given by the module parameter ``phys_gid``.
  *
- * mmap() on ``/dev/hpdma`` takes the cookie in @out_mmap_offset of the buffer;
+ * ``/dev/hpdma`` is opened for reading and writing (EACCES otherwise).
+ * mmap() on it takes the cookie in @out_mmap_offset of the buffer;
  * mmap() on the file descriptor of HPDMA_IOC_BUF_EXPORT takes a byte offset
  * into the buffer. Only MAP_SHARED, no PROT_EXEC. A mapping may cover any
  * page-aligned part of a buffer (huge-page-aligned for hugetlb buffers) but
@@ -73,7 +74,8 @@
  * EOVERFLOW  offset and length do not fit 64 bits
  * ERANGE     the memory lies beyond what the device or the caller can address
  * ENOSPC     a limit is used up: @out_reason says which
- * ENOMEM     no such memory now: @out_reason says which
+ * ENOMEM     no such memory now: @out_reason says which, or is
+ *            HPDMA_REASON_NONE: the kernel has none for itself
  * EPERM      the caller or the opener lacks a right
  * EACCES     the administrator has not allowed it
  * ENODEV     the device is gone
@@ -128,6 +130,8 @@
  * @HPDMA_REASON_OTHER_HOLDER: Another holder of the device has fixed another
  *	number of address bits or another mode
  * @HPDMA_REASON_NO_INTERRUPT: The device has no such interrupt
+ * @HPDMA_REASON_FSIZE: RLIMIT_FSIZE of the caller is below the length: huge pages
+ *	are those of a file
  */
 enum hpdma_reason {
 	HPDMA_REASON_NONE,
@@ -145,6 +149,7 @@ enum hpdma_reason {
 	HPDMA_REASON_ATTACHED,
 	HPDMA_REASON_OTHER_HOLDER,
 	HPDMA_REASON_NO_INTERRUPT,
+	HPDMA_REASON_FSIZE,
 };
 
 /**
@@ -261,8 +266,8 @@ enum hpdma_alloc_flags {
  * certain node, set_mempolicy() to it around this call. HPDMA_ALLOC_NODE then
  * verifies what was obtained.
  *
- * Errors beyond the general meanings: ENOSPC with HPDMA_REASON_MEMLOCK or _IDS;
- * ENOMEM with HPDMA_REASON_HUGEPAGES, _CONTIG, _NODE, _SEGMENT or _ADDRESS;
+ * Errors beyond the general meanings: ENOSPC with HPDMA_REASON_MEMLOCK, _IDS or
+ * _FSIZE; ENOMEM with HPDMA_REASON_HUGEPAGES, _CONTIG, _NODE, _SEGMENT or _ADDRESS;
  * EOPNOTSUPP with HPDMA_REASON_CONTIG if no run of this length can exist,
  * or if @page_size is a huge page size this machine does not have.
  */
@@ -460,11 +465,14 @@ struct hpdma_ioc_dev_attach {
  * @HPDMA_DEV_TRANSLATED: An IOMMU translates the device's addresses
  * @HPDMA_DEV_IRQ_REMAPPED: Interrupts are remapped: the device cannot forge any
  * @HPDMA_DEV_INTX: The device has an INTx interrupt that can be masked (PCI 2.3)
+ * @HPDMA_DEV_ALONE: It is alone in its IOMMU group: no other device can reach
+ *	what is mapped for it, nor it what is mapped for others
  */
 enum hpdma_dev_state {
 	HPDMA_DEV_TRANSLATED = 1 << 0,
 	HPDMA_DEV_IRQ_REMAPPED = 1 << 1,
 	HPDMA_DEV_INTX = 1 << 2,
+	HPDMA_DEV_ALONE = 1 << 3,
 };
 
 /**
@@ -584,8 +592,8 @@ enum hpdma_irq_type {
  *
  * Choose the interrupt of the device, for all its holders, and enable it
  * unmasked. Repeating the enabled type changes the eventfd alone.
- * HPDMA_IRQ_NONE turns interrupts off: what had fired is delivered before this
- * returns. Needs attachment.
+ * HPDMA_IRQ_NONE turns interrupts off: handlers that had started have finished
+ * when this returns. Needs attachment.
  *
  * Errors beyond the general meanings: EBUSY if another type is enabled (turn it
  * off first); EOPNOTSUPP with HPDMA_REASON_NO_INTERRUPT.

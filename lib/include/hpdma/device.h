@@ -34,6 +34,7 @@ struct hpdma_device_opts {
  * @HPDMA_DEVICE_TRANSLATED: An IOMMU translates the device's addresses
  * @HPDMA_DEVICE_IRQ_REMAPPED: The device cannot forge interrupts
  * @HPDMA_DEVICE_INTX: It has an INTx interrupt that can be masked
+ * @HPDMA_DEVICE_ALONE: No other device shares its IOMMU translations
  *
  * Since: 0.1
  */
@@ -41,6 +42,7 @@ enum hpdma_device_state {
 	HPDMA_DEVICE_TRANSLATED = 1 << 0,
 	HPDMA_DEVICE_IRQ_REMAPPED = 1 << 1,
 	HPDMA_DEVICE_INTX = 1 << 2,
+	HPDMA_DEVICE_ALONE = 1 << 3,
 };
 
 /**

@@ -70,6 +70,7 @@ struct hpdma_seg {
  * @HPDMA_WHY_ATTACHED: The device is attached already
  * @HPDMA_WHY_OTHER_HOLDER: Another holder uses the device in another way
  * @HPDMA_WHY_NO_INTERRUPT: The device has no such interrupt
+ * @HPDMA_WHY_FSIZE: RLIMIT_FSIZE of the process is below the length
  * @HPDMA_WHY_NO_MODULE: The kernel module is not loaded
  * @HPDMA_WHY_NODE_RIGHT: The rights on the device node or the device's lack of
  *	protection forbid opening it
@@ -98,6 +99,7 @@ enum hpdma_why {
 	HPDMA_WHY_ATTACHED = 12,
 	HPDMA_WHY_OTHER_HOLDER = 13,
 	HPDMA_WHY_NO_INTERRUPT = 14,
+	HPDMA_WHY_FSIZE = 15,
 	HPDMA_WHY_NO_MODULE = 256,
 	HPDMA_WHY_NODE_RIGHT = 257,
 	HPDMA_WHY_NOT_BOUND = 258,
