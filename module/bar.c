@@ -4,6 +4,7 @@
  * made: then removal of the device, which empties all areas, cannot miss one
  * that is just being made.
  */
+#include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/pci.h>
@@ -19,7 +20,7 @@
  * the BAR below that, so that it stays right when an area is split or moved,
  * and it tells no address.
  */
-#define BAR_SHIFT (40 - PAGE_SHIFT)
+#define BAR_SHIFT (ilog2(HPDMA_DEVICE_MAX_BAR) - PAGE_SHIFT)
 
 static vm_fault_t bar_fault(struct vm_fault *vmf)
 {

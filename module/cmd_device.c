@@ -47,6 +47,8 @@ static void describe(struct hpdma_device *device,
 		arg->out_state |= HPDMA_DEV_TRANSLATED;
 	if (device->irq_remapped)
 		arg->out_state |= HPDMA_DEV_IRQ_REMAPPED;
+	if (device->alone)
+		arg->out_state |= HPDMA_DEV_ALONE;
 	if (hpdma_event_has_intx(pdev))
 		arg->out_state |= HPDMA_DEV_INTX;
 	arg->out_domain = pci_domain_nr(pdev->bus);

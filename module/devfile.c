@@ -45,7 +45,7 @@ static void get_map(void *object)
 	hpdma_dmamap_get(object);
 }
 
-int hpdma_devfile_open(struct hpdma_device *device, struct inode *inode,
+int hpdma_devfile_open(struct hpdma_device *device, struct file *file,
 		       struct hpdma_devfile **out)
 {
 	struct hpdma_devfile *devfile;
@@ -57,7 +57,7 @@ int hpdma_devfile_open(struct hpdma_device *device, struct inode *inode,
 	devfile = kzalloc(sizeof(*devfile), GFP_KERNEL_ACCOUNT);
 	if (!devfile)
 		return -ENOMEM;
-	ret = hpdma_device_hold(device, inode);
+	ret = hpdma_device_hold(device, file);
 	if (ret) {
 		kfree(devfile);
 		return ret;
@@ -100,7 +100,7 @@ void hpdma_devfile_close(struct hpdma_devfile *devfile)
 	if (hpdma_device_unhold(device)) {
 		list_splice(&maps, &device->maps);
 		hpdma_dmamap_end_all(device);
-	} else {
+	} else if (!list_empty(&maps)) {
 		hpdma_dmamap_orphan(device, &maps);
 	}
 	mutex_unlock(&device->lock);
@@ -226,18 +226,15 @@ int hpdma_devfile_mask_irq(struct hpdma_devfile *devfile, bool mask)
 /* Every area of a BAR faults from now on, and is refused. */
 static void revoke_bars(struct hpdma_device *device)
 {
-	struct inode *inode;
-
 	down_write(&device->bars);
 	device->bars_gone = true;
 	up_write(&device->bars);
 
+	/* No holder, no area. The lock keeps the last one from going. */
 	mutex_lock(&device->lock);
-	inode = device->inode ? igrab(device->inode) : NULL;
+	if (device->mapping)
+		unmap_mapping_range(device->mapping, 0, 0, 1);
 	mutex_unlock(&device->lock);
-	if (inode)
-		unmap_mapping_range(inode->i_mapping, 0, 0, 1);
-	iput(inode);
 }
 
 /**
@@ -246,15 +243,20 @@ static void revoke_bars(struct hpdma_device *device)
  *
  * When this returns the device is stopped, nothing is mapped for it or from it,
  * those who waited for its interrupts are awake, and every call on its open
- * files says ENODEV.
+ * files says ENODEV. BARs go before the device is stopped, so that nobody
+ * starts it again through them.
  */
 void hpdma_devfile_remove_device(struct hpdma_device *device)
 {
 	mutex_lock(&device->lock);
 	WRITE_ONCE(device->gone, true);
-	hpdma_device_quiesce(device);
-	hpdma_dmamap_end_all(device);
 	mutex_unlock(&device->lock);
 	wake_up_interruptible_all(&device->event.wait);
 	revoke_bars(device);
+
+	mutex_lock(&device->lock);
+	hpdma_device_quiesce(device);
+	hpdma_dmamap_end_all(device);
+	device->released = true;
+	mutex_unlock(&device->lock);
 }

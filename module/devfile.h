@@ -23,7 +23,7 @@ struct hpdma_devfile {
 	atomic_t seen;
 };
 
-int hpdma_devfile_open(struct hpdma_device *device, struct inode *inode,
+int hpdma_devfile_open(struct hpdma_device *device, struct file *file,
 		       struct hpdma_devfile **out);
 void hpdma_devfile_close(struct hpdma_devfile *devfile);
 

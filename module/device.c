@@ -40,6 +40,16 @@ static ssize_t irq_remapped_show(struct device *dev,
 }
 static DEVICE_ATTR_RO(irq_remapped);
 
+static ssize_t alone_show(struct device *dev, struct device_attribute *attr,
+			  char *buf)
+{
+	struct hpdma_device *device =
+		container_of(dev, struct hpdma_device, dev);
+
+	return sysfs_emit(buf, "%d\n", device->alone);
+}
+static DEVICE_ATTR_RO(alone);
+
 static ssize_t holders_show(struct device *dev, struct device_attribute *attr,
 			    char *buf)
 {
@@ -53,6 +63,7 @@ static DEVICE_ATTR_RO(holders);
 static struct attribute *device_attrs[] = {
 	&dev_attr_translated.attr,
 	&dev_attr_irq_remapped.attr,
+	&dev_attr_alone.attr,
 	&dev_attr_holders.attr,
 	NULL,
 };
@@ -64,6 +75,7 @@ static void device_release(struct device *dev)
 		container_of(dev, struct hpdma_device, dev);
 
 	ida_free(&minors, MINOR(dev->devt));
+	pci_dev_put(device->pdev);
 	mutex_destroy(&device->lock);
 	kfree(device);
 }
@@ -73,6 +85,25 @@ static bool is_translated(struct device *dev)
 	struct iommu_domain *domain = iommu_get_domain_for_dev(dev);
 
 	return domain && domain->type & __IOMMU_DOMAIN_PAGING;
+}
+
+static int count_device(struct device *dev, void *count)
+{
+	++*(unsigned int *)count;
+	return 0;
+}
+
+/* Devices of one group share one set of translations. */
+static bool is_alone(struct device *dev)
+{
+	struct iommu_group *group = iommu_group_get(dev);
+	unsigned int count = 0;
+
+	if (!group)
+		return false;
+	iommu_group_for_each_dev(group, &count, count_device);
+	iommu_group_put(group);
+	return count == 1;
 }
 
 int hpdma_device_init(void)
@@ -98,10 +129,10 @@ void hpdma_device_exit(void)
 }
 
 /**
- * hpdma_device_create - make the node of a function
+ * hpdma_device_create - prepare the node of a function
  * @pdev: The function, enabled, with its regions requested
  * @fops: Of the node
- * @out: Set to the device, which can be opened at once
+ * @out: Set to the device, which the caller holds
  *
  * Return: 0 or -errno.
  */
@@ -109,6 +140,7 @@ int hpdma_device_create(struct pci_dev *pdev,
 			const struct file_operations *fops,
 			struct hpdma_device **out)
 {
+	struct device *dev = &pdev->dev;
 	struct hpdma_device *device;
 	int minor, ret;
 
@@ -120,9 +152,14 @@ int hpdma_device_create(struct pci_dev *pdev,
 		kfree(device);
 		return minor;
 	}
-	device->pdev = pdev;
-	device->translated = is_translated(&pdev->dev);
-	device->irq_remapped = hpdma_irq_remapped(&pdev->dev);
+	device->pdev = pci_dev_get(pdev);
+	device->translated = is_translated(dev);
+	device->irq_remapped = hpdma_irq_remapped(dev);
+	device->alone = is_alone(dev);
+	device->before.mask = dma_get_mask(dev);
+	device->before.coherent_mask = dev->coherent_dma_mask;
+	device->before.seg_size = dma_get_max_seg_size(dev);
+	device->before.seg_boundary = dma_get_seg_boundary(dev);
 	mutex_init(&device->lock);
 	INIT_LIST_HEAD(&device->maps);
 	INIT_LIST_HEAD(&device->parked);
@@ -131,66 +168,79 @@ int hpdma_device_create(struct pci_dev *pdev,
 
 	device_initialize(&device->dev);
 	device->dev.class = device_class;
-	device->dev.parent = &pdev->dev;
+	device->dev.parent = dev;
 	device->dev.groups = device_groups;
 	device->dev.release = device_release;
 	device->dev.devt =
 		MKDEV(MAJOR(first_number), MINOR(first_number) + minor);
-	ret = dev_set_name(&device->dev, "hpdma%d", minor);
-	if (ret)
-		goto err_device;
 	cdev_init(&device->cdev, fops);
 	device->cdev.owner = THIS_MODULE;
-	ret = cdev_device_add(&device->cdev, &device->dev);
-	if (ret)
-		goto err_device;
+	ret = dev_set_name(&device->dev, "hpdma%d", minor);
+	if (ret) {
+		put_device(&device->dev);
+		return ret;
+	}
 	*out = device;
 	return 0;
-
-err_device:
-	put_device(&device->dev);
-	return ret;
 }
 
 /**
- * hpdma_device_destroy - remove the node
- * @device: Gone: nothing uses its function any more
+ * hpdma_device_publish - make the node appear
+ * @device: The device
  *
- * Open files keep the struct.
+ * Return: 0, or -errno; then too somebody may have opened it for a moment.
  */
-void hpdma_device_destroy(struct hpdma_device *device)
+int hpdma_device_publish(struct hpdma_device *device)
+{
+	return cdev_device_add(&device->cdev, &device->dev);
+}
+
+void hpdma_device_unpublish(struct hpdma_device *device)
 {
 	cdev_device_del(&device->cdev, &device->dev);
+}
+
+/* Open files keep the struct. */
+void hpdma_device_put(struct hpdma_device *device)
+{
 	put_device(&device->dev);
 }
 
 /**
  * hpdma_device_protected - is the rest of the machine safe from this device?
  * @device: The device
+ *
+ * It is if an IOMMU translates, for this device alone, and interrupts are
+ * remapped.
  */
 bool hpdma_device_protected(const struct hpdma_device *device)
 {
-	return device->translated && device->irq_remapped;
+	return device->translated && device->irq_remapped && device->alone;
 }
 
 /**
  * hpdma_device_hold - one more open file
  * @device: The device
- * @inode: Of the file
+ * @file: The file
  *
  * All areas of BARs go into one address space, so that removal finds them, also
- * those made through another node of the same number.
+ * those made through another node of the same number. The first file's path
+ * keeps that address space, and the file system it belongs to.
  *
  * Return: 0 or -ENODEV.
  */
-int hpdma_device_hold(struct hpdma_device *device, struct inode *inode)
+int hpdma_device_hold(struct hpdma_device *device, struct file *file)
 {
 	int ret = -ENODEV;
 
 	mutex_lock(&device->lock);
 	if (!device->gone) {
-		if (!device->holders++)
-			device->inode = igrab(inode);
+		if (!device->holders++) {
+			device->path = file->f_path;
+			path_get(&device->path);
+			device->mapping = file_inode(file)->i_mapping;
+		}
+		file->f_mapping = device->mapping;
 		ret = 0;
 	}
 	mutex_unlock(&device->lock);
@@ -201,17 +251,19 @@ int hpdma_device_hold(struct hpdma_device *device, struct inode *inode)
  * hpdma_device_unhold - one open file less
  * @device: The device; @lock is held
  *
- * Return: true if it was the last, and the device is quiesced.
+ * Return: true if it was the last, and the device is quiesced: its mappings are
+ * to be ended.
  */
 bool hpdma_device_unhold(struct hpdma_device *device)
 {
 	lockdep_assert_held(&device->lock);
 	if (--device->holders)
 		return false;
-	if (!device->gone)
-		hpdma_device_quiesce(device);
-	iput(device->inode);
-	device->inode = NULL;
+	path_put(&device->path);
+	device->mapping = NULL;
+	if (device->released)
+		return false;
+	hpdma_device_quiesce(device);
 	return true;
 }
 
@@ -259,14 +311,31 @@ void hpdma_device_detach(struct hpdma_device *device)
  * hpdma_device_quiesce - stop the device
  * @device: The device; @lock is held
  *
- * When this returns it reaches no memory and raises no interrupt.
+ * When this returns it reaches no memory and raises no interrupt. Interrupts
+ * go first: our INTx handler changes the very register that bus mastering is
+ * in, and would write back what it read before.
  */
 void hpdma_device_quiesce(struct hpdma_device *device)
 {
 	lockdep_assert_held(&device->lock);
+	hpdma_event_disable(&device->event);
 	pci_clear_master(device->pdev);
 	pci_wait_for_pending_transaction(device->pdev);
-	hpdma_event_disable(&device->event);
+}
+
+/**
+ * hpdma_device_restore - give the function back as we got it
+ * @device: The device, released
+ */
+void hpdma_device_restore(struct hpdma_device *device)
+{
+	struct device *dev = &device->pdev->dev;
+
+	if (dev->dma_mask)
+		*dev->dma_mask = device->before.mask;
+	dev->coherent_dma_mask = device->before.coherent_mask;
+	dma_set_max_seg_size(dev, device->before.seg_size);
+	dma_set_seg_boundary(dev, device->before.seg_boundary);
 }
 
 /**
@@ -294,7 +363,8 @@ bool hpdma_device_flush(struct hpdma_device *device)
  * @device: The device, not gone
  * @bar: 0 to 5
  *
- * A BAR that shares a page with something else cannot.
+ * A BAR that shares a page with something else cannot, nor one that is longer
+ * than an offset can tell.
  *
  * Return: bytes, 0 for none.
  */
@@ -304,7 +374,8 @@ u64 hpdma_device_bar_size(struct hpdma_device *device, unsigned int bar)
 
 	if (!(pci_resource_flags(pdev, bar) & IORESOURCE_MEM) ||
 	    !PAGE_ALIGNED(pci_resource_start(pdev, bar)) ||
-	    !PAGE_ALIGNED(pci_resource_len(pdev, bar)))
+	    !PAGE_ALIGNED(pci_resource_len(pdev, bar)) ||
+	    pci_resource_len(pdev, bar) > HPDMA_DEVICE_MAX_BAR)
 		return 0;
 	return pci_resource_len(pdev, bar);
 }

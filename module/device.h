@@ -6,27 +6,35 @@
 #include <linux/device.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/path.h>
 #include <linux/rwsem.h>
 
 #include "event.h"
+
+/* Numbers of BARs stand above this in the offset of an area. */
+#define HPDMA_DEVICE_MAX_BAR (1ULL << 40)
 
 /**
  * struct hpdma_device - a PCI function bound to hpdma
  * @dev: Its device node in sysfs; owns the lifetime of this struct
  * @cdev: /dev/hpdmaN
- * @pdev: The function; not to be touched once @gone
+ * @pdev: The function, referenced; not to be touched once @released
  * @translated: An IOMMU translates its addresses; constant
  * @irq_remapped: It cannot forge interrupts; constant
+ * @alone: No other device shares its addresses; constant
+ * @before: What DMA limits it had before us; constant
  * @lock: Protects everything below up to @event's own lock, and serialises
  *	DMA mapping, interrupt set-up, quiesce and removal
- * @gone: remove() has been called
+ * @gone: Removal has begun: calls are refused
+ * @released: Removal has stopped the device and ended all mappings
  * @holders: Open files
  * @attached: Files that are attached
  * @address_bits: Fixed by the first attached file
  * @mode: enum hpdma_mode, fixed by the first attached file
  * @maps: Live mappings of all files
  * @parked: Mappings whose file has gone but which the device may still reach
- * @inode: Whose address space all areas of BARs are in, while there are holders
+ * @path: Of the first holder's file, while there are holders: keeps @mapping
+ * @mapping: Address space that all areas of BARs are in
  * @event: The interrupt
  * @bars: Read-held while a page of a BAR is put into an area
  * @bars_gone: No more of that; protected by @bars
@@ -37,16 +45,25 @@ struct hpdma_device {
 	struct pci_dev *pdev;
 	bool translated;
 	bool irq_remapped;
+	bool alone;
+	struct {
+		u64 mask;
+		u64 coherent_mask;
+		unsigned int seg_size;
+		unsigned long seg_boundary;
+	} before;
 
 	struct mutex lock;
 	bool gone;
+	bool released;
 	unsigned int holders;
 	unsigned int attached;
 	u32 address_bits;
 	u32 mode;
 	struct list_head maps;
 	struct list_head parked;
-	struct inode *inode;
+	struct path path;
+	struct address_space *mapping;
 	struct hpdma_event event;
 
 	struct rw_semaphore bars;
@@ -59,15 +76,18 @@ void hpdma_device_exit(void);
 int hpdma_device_create(struct pci_dev *pdev,
 			const struct file_operations *fops,
 			struct hpdma_device **out);
-void hpdma_device_destroy(struct hpdma_device *device);
+int hpdma_device_publish(struct hpdma_device *device);
+void hpdma_device_unpublish(struct hpdma_device *device);
+void hpdma_device_put(struct hpdma_device *device);
 
 bool hpdma_device_protected(const struct hpdma_device *device);
-int hpdma_device_hold(struct hpdma_device *device, struct inode *inode);
+int hpdma_device_hold(struct hpdma_device *device, struct file *file);
 bool hpdma_device_unhold(struct hpdma_device *device);
 int hpdma_device_attach(struct hpdma_device *device, u32 address_bits,
 			u32 mode);
 void hpdma_device_detach(struct hpdma_device *device);
 void hpdma_device_quiesce(struct hpdma_device *device);
+void hpdma_device_restore(struct hpdma_device *device);
 bool hpdma_device_flush(struct hpdma_device *device);
 
 u64 hpdma_device_bar_size(struct hpdma_device *device, unsigned int bar);

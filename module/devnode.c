@@ -18,12 +18,10 @@ static int devnode_open(struct inode *inode, struct file *file)
 	struct hpdma_devfile *devfile;
 	int ret;
 
-	ret = hpdma_devfile_open(device, inode, &devfile);
+	ret = hpdma_devfile_open(device, file, &devfile);
 	if (ret)
 		return ret;
 	file->private_data = devfile;
-	/* Held until the last file goes. */
-	file->f_mapping = device->inode->i_mapping;
 	return nonseekable_open(inode, file);
 }
 

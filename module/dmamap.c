@@ -8,6 +8,7 @@
  * of its file ends the mapping, it is parked: the buffer stays held until the
  * device is quiesced.
  */
+#include <linux/delay.h>
 #include <linux/dma-mapping.h>
 #include <linux/iommu.h>
 #include <linux/minmax.h>
@@ -109,6 +110,21 @@ static bool same_addresses(const struct hpdma_spans *one,
 		       one->count * sizeof(*one->array));
 }
 
+/* Some memory a device can never reach, whatever is unmapped before. */
+static bool fits_address_bits(const struct hpdma_dmamap *map,
+			      const struct hpdma_spans *phys)
+{
+	u64 last = hpdma_check_last_address(map->device->address_bits);
+	unsigned int i;
+	u64 length = 0;
+
+	if (map->kind == HPDMA_ADDR_PHYS)
+		return hpdma_spans_last(phys) <= last;
+	for (i = 0; i < phys->count; i++)
+		length += phys->array[i].length;
+	return length - 1 <= last;
+}
+
 static void unmap(struct hpdma_dmamap *map)
 {
 	if (!map->mapped)
@@ -126,9 +142,7 @@ static int map_pages(struct hpdma_dmamap *map, const struct hpdma_spans *phys,
 	bool direct;
 	int ret;
 
-	if (map->kind == HPDMA_ADDR_PHYS &&
-	    hpdma_spans_last(phys) >
-		    hpdma_check_last_address(map->device->address_bits)) {
+	if (!fits_address_bits(map, phys)) {
 		*reason = HPDMA_REASON_ADDRESS;
 		return -ERANGE;
 	}
@@ -138,7 +152,11 @@ static int map_pages(struct hpdma_dmamap *map, const struct hpdma_spans *phys,
 	ret = dma_map_sgtable(dev, &map->table, DMA_BIDIRECTIONAL, MAP_ATTRS);
 	if (ret) {
 		sg_free_table(&map->table);
-		return -ENOMEM;
+		if (map->kind == HPDMA_ADDR_IOVA)
+			return -ENOMEM;
+		/* It fits the device: all that can fail is a bounce buffer. */
+		*reason = HPDMA_REASON_BOUNCE;
+		return -EOPNOTSUPP;
 	}
 	map->mapped = true;
 	/* Zeroes written by the CPU are to be seen by a non-coherent device. */
@@ -295,13 +313,19 @@ void hpdma_dmamap_end_all(struct hpdma_device *device)
 	struct hpdma_dmamap *map, *next;
 
 	lockdep_assert_held(&device->lock);
+	/* Nothing is left of a device that is gone, not even its function. */
+	if (list_empty(&device->maps) && list_empty(&device->parked))
+		return;
 	list_for_each_entry(map, &device->maps, node)
 		unmap(map);
 	list_for_each_entry(map, &device->parked, node)
 		unmap(map);
-	/* What comes next may turn bus mastering on again. */
-	if (device->translated)
-		hpdma_device_flush(device);
+	/*
+	 * What comes next may turn bus mastering on again. Where there is no
+	 * flush, the kernel's own comes within 10 ms.
+	 */
+	if (device->translated && !hpdma_device_flush(device))
+		msleep(50);
 	list_for_each_entry_safe(map, next, &device->maps, node)
 		let_go(map);
 	list_for_each_entry_safe(map, next, &device->parked, node)

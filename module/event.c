@@ -19,6 +19,8 @@ void hpdma_event_init(struct hpdma_event *event, struct pci_dev *pdev)
 	init_waitqueue_head(&event->wait);
 	spin_lock_init(&event->lock);
 	event->type = HPDMA_IRQ_NONE;
+	/* A line without a handler would be turned off for all who share it. */
+	pci_intx(pdev, 0);
 }
 
 /*
@@ -54,8 +56,12 @@ static irqreturn_t handle_intx(int irq, void *arg)
 	irqreturn_t ret = IRQ_NONE;
 
 	spin_lock(&event->lock);
-	/* Masked: the line is shared and somebody else's interrupt came. */
-	if (!event->masked && pci_check_and_mask_intx(event->pdev)) {
+	/*
+	 * Masked: the line is shared and somebody else's interrupt came. Gone:
+	 * whatever is read from it is all ones.
+	 */
+	if (!event->masked && !pci_channel_offline(event->pdev) &&
+	    pci_check_and_mask_intx(event->pdev)) {
 		event->masked = true;
 		deliver(event);
 		ret = IRQ_HANDLED;
@@ -89,6 +95,13 @@ static void set_eventfd(struct hpdma_event *event, struct eventfd_ctx *eventfd)
 		eventfd_ctx_put(old);
 }
 
+/* With the end of MSI the PCI core turns INTx on; it would have no handler. */
+static void free_vectors(struct hpdma_event *event)
+{
+	pci_free_irq_vectors(event->pdev);
+	pci_intx(event->pdev, 0);
+}
+
 static int request(struct hpdma_event *event, u32 type)
 {
 	struct pci_dev *pdev = event->pdev;
@@ -97,19 +110,19 @@ static int request(struct hpdma_event *event, u32 type)
 
 	ret = pci_alloc_irq_vectors(pdev, 1, 1,
 				    intx ? PCI_IRQ_INTX : PCI_IRQ_MSI);
+	/* Of MSI that the device has, ENOSPC says that none is left just now. */
+	if (ret == -ENOMEM || (ret == -ENOSPC && !intx))
+		return -ENOMEM;
 	if (ret < 0)
-		return ret == -ENOMEM ? -ENOMEM : -EOPNOTSUPP;
+		return -EOPNOTSUPP;
 	event->irq = pci_irq_vector(pdev, 0);
 	event->masked = false;
 	if (intx)
 		pci_intx(pdev, 1);
 	ret = request_irq(event->irq, intx ? handle_intx : handle_msi,
 			  intx ? IRQF_SHARED : 0, "hpdma", event);
-	if (ret) {
-		if (intx)
-			pci_intx(pdev, 0);
-		pci_free_irq_vectors(pdev);
-	}
+	if (ret)
+		free_vectors(event);
 	return ret;
 }
 
@@ -146,6 +159,19 @@ int hpdma_event_enable(struct hpdma_event *event, u32 type,
 	return 0;
 }
 
+/*
+ * free_irq() makes 0 the address of the message, and only later the message is
+ * disabled: what the device raised in between would be written there.
+ */
+static void silence_msi(struct pci_dev *pdev)
+{
+	u16 flags;
+
+	pci_read_config_word(pdev, pdev->msi_cap + PCI_MSI_FLAGS, &flags);
+	flags &= ~PCI_MSI_FLAGS_ENABLE;
+	pci_write_config_word(pdev, pdev->msi_cap + PCI_MSI_FLAGS, flags);
+}
+
 /**
  * hpdma_event_disable - no more interrupts
  * @event: The event; its owner's mutex is held
@@ -158,8 +184,10 @@ void hpdma_event_disable(struct hpdma_event *event)
 		return;
 	if (event->type == HPDMA_IRQ_INTX)
 		pci_intx(event->pdev, 0);
+	else
+		silence_msi(event->pdev);
 	free_irq(event->irq, event);
-	pci_free_irq_vectors(event->pdev);
+	free_vectors(event);
 	set_eventfd(event, NULL);
 	WRITE_ONCE(event->type, HPDMA_IRQ_NONE);
 	wake_up_interruptible(&event->wait);

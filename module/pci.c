@@ -29,9 +29,16 @@ static int pci_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	ret = hpdma_device_create(pdev, &hpdma_devnode_fops, &device);
 	if (ret)
 		goto err_regions;
+	ret = hpdma_device_publish(device);
+	if (ret)
+		goto err_device;
 	pci_set_drvdata(pdev, device);
 	return 0;
 
+err_device:
+	hpdma_devfile_remove_device(device);
+	hpdma_device_restore(device);
+	hpdma_device_put(device);
 err_regions:
 	pci_release_regions(pdev);
 err_enable:
@@ -44,7 +51,9 @@ static void pci_remove(struct pci_dev *pdev)
 	struct hpdma_device *device = pci_get_drvdata(pdev);
 
 	hpdma_devfile_remove_device(device);
-	hpdma_device_destroy(device);
+	hpdma_device_unpublish(device);
+	hpdma_device_restore(device);
+	hpdma_device_put(device);
 	pci_release_regions(pdev);
 	pci_disable_device(pdev);
 }
@@ -52,7 +61,7 @@ static void pci_remove(struct pci_dev *pdev)
 /* The next kernel must not find a device that writes to memory. */
 static void pci_shutdown(struct pci_dev *pdev)
 {
-	pci_clear_master(pdev);
+	hpdma_devfile_remove_device(pci_get_drvdata(pdev));
 }
 
 static struct pci_driver driver = {

@@ -173,6 +173,8 @@ static void show_devices(void)
 		printf(" %s", device.translated ? "IOVA" : "PHYS");
 		if (!device.irq_remapped)
 			printf(" interrupts-not-remapped");
+		if (device.translated && !device.alone)
+			printf(" shared-group");
 		if (device.holders >= 0)
 			printf(" holders %ld", device.holders);
 		printf("\n");

@@ -35,6 +35,7 @@ int device_read(const char *name, struct device *device)
 		sys_read_number(sys_path(CLASS "/%s/translated", name), 0);
 	device->irq_remapped =
 		sys_read_number(sys_path(CLASS "/%s/irq_remapped", name), 0);
+	device->alone = sys_read_number(sys_path(CLASS "/%s/alone", name), 0);
 	device->holders =
 		sys_read_number(sys_path(CLASS "/%s/holders", name), -1);
 	return 0;
@@ -70,6 +71,13 @@ void device_print_protection(const struct device *device)
 		printf("  addresses   PHYS: no IOMMU translates, it reaches all memory\n");
 	if (!device->irq_remapped)
 		printf("  interrupts  not remapped: it can forge any interrupt\n");
+	if (device->translated && !device->alone)
+		printf("  group       shared: it reaches what is mapped for its neighbours\n");
+}
+
+bool device_is_protected(const struct device *device)
+{
+	return device->translated && device->irq_remapped && device->alone;
 }
 
 static bool is_locked_down(void)
@@ -87,7 +95,7 @@ void device_say_needs(const struct device *device)
 	struct sys_path parameter = sys_path(PARAMETERS "/allow_unsafe");
 	char value[8];
 
-	if (device->translated && device->irq_remapped)
+	if (device_is_protected(device))
 		return;
 	if (is_locked_down()) {
 		note("open() of %s will be refused: the kernel is locked down",

@@ -19,6 +19,7 @@ struct device {
 	struct pci_function pci;
 	bool translated;
 	bool irq_remapped;
+	bool alone;
 	long holders; /* -1 if the module does not say */
 };
 
@@ -26,6 +27,8 @@ struct device {
 int device_find(const char *pci_address, struct device *device);
 int device_read(const char *name, struct device *device);
 
+/* Is the rest of the machine safe from it? */
+bool device_is_protected(const struct device *device);
 /* What addresses it is given, and whether memory is safe from it; stdout */
 void device_print_protection(const struct device *device);
 /* What open() of its node needs beyond the node's mode; with the command */

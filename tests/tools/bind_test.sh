@@ -61,6 +61,11 @@ check "bind: interrupts are not remapped" succeeds_saying "forge any interrupt"
 check "bind: that needs root as well" says CAP_SYS_RAWIO
 check "bind: allow_unsafe is on already" eval '! says "which is off"'
 new_machine
+load_module allow_unsafe=Y
+FAKE_ALONE=0 run bind "$EDU"
+check "bind: a shared IOMMU group" succeeds_saying "mapped for its neighbours"
+check "bind: that needs root as well, too" says CAP_SYS_RAWIO
+new_machine
 load_module
 echo "none [integrity] confidentiality" \
 	>"$MACHINE/sys/kernel/security/lockdown"

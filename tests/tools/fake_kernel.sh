@@ -27,6 +27,7 @@ attach()
 	ln -sfn "../../../bus/pci/devices/$1" sys/class/hpdma/hpdma0/device
 	echo "${FAKE_TRANSLATED:-1}" >sys/class/hpdma/hpdma0/translated
 	echo "${FAKE_REMAPPED:-1}" >sys/class/hpdma/hpdma0/irq_remapped
+	echo "${FAKE_ALONE:-1}" >sys/class/hpdma/hpdma0/alone
 	echo 0 >sys/class/hpdma/hpdma0/holders
 	[ -n "${FAKE_NO_NODE:-}" ] || : >dev/hpdma0
 }
