@@ -6,30 +6,52 @@
 
 # shellcheck disable=SC2034 # check.sh reads it
 SUITES=(static unit tools install harness demo
-	stock stock-wide stock-phys stock-unsafe
+	stock stock-phys stock-unsafe stock-lockdown kselftest
 	debug debug-phys fail-nth kunit
 	kernels)
 
 selftests=$build/selftests
 
-# The programs and the script `run`; the module of KERNEL beside them.
-build_selftests()
+# Two edu devices with QEMU's 28 address bits and, by its slot, one with all.
+EDUS='-device edu,addr=2 -device edu,addr=0x10,dma_mask=0xffffffffffffffff'
+
+# Programs that need a boot of their own.
+SPECIAL='dev_phys_test dev_lockdown_test fail_nth_test'
+# Programs that have something to say about a device that no IOMMU confines.
+BARE=('dev_*_test' kill_test removal_test)
+
+# programs PATTERN...: those of the selftests, as one word, without the special.
+programs()
+{
+	local path name
+
+	for path in "$selftests"/*_test; do
+		name=${path##*/}
+		for pattern; do
+			# shellcheck disable=SC2053 # it is a pattern
+			[[ $name == $pattern && " $SPECIAL " != *" $name "* ]] || continue
+			printf '%s,' "$name"
+		done
+	done
+}
+
+# prepare KERNEL: the programs and the script `run`; the module beside them.
+prepare()
 {
 	make -C tests/selftests O="$selftests" LIBDIR="$build/lib"
 	rm -rf "$build/guest-$1"
-	mkdir -p "$build/guest-$1"
 	tests/stage.sh "$build/guest-$1" "$1"
 }
 
-# selftests_on KERNEL SECONDS [RUN OPTIONS]
+# selftests_on KERNEL SECONDS PROGRAMS [RUN OPTIONS]
 selftests_on()
 {
-	local kernel=$1 seconds=$2
-	shift 2
+	local kernel=$1 seconds=$2 chosen=$3
+	shift 3
 
-	build_selftests "$kernel"
-	tests/vm/run.sh --kernel "$kernel" --suite "$selftests" \
-		--files "$build/guest-$kernel" --time "$seconds" "$@"
+	tests/vm/run.sh --kernel "$kernel" --suite "$selftests" --time "$seconds" \
+		--files "$build/guest-$kernel" --qemu "$EDUS" \
+		--append "selftests=$chosen" "$@"
 }
 
 suite_static()
@@ -67,4 +89,92 @@ suite_demo()
 {
 	tests/demo.sh
 	echo "1 passed, 0 failed, 0 skipped"
+}
+
+suite_stock()
+{
+	prepare stock
+	selftests_on stock 600 "$(programs '*')"
+}
+
+suite_stock_phys()
+{
+	prepare stock
+	selftests_on stock 600 "$(programs "${BARE[@]}")dev_phys_test" --no-iommu \
+		--append hpdma.allow_unsafe=1
+}
+
+# Without the parameter.
+suite_stock_unsafe()
+{
+	prepare stock
+	selftests_on stock 120 dev_phys_test --no-iommu
+}
+
+# Behind an IOMMU, and without.
+suite_stock_lockdown()
+{
+	prepare stock
+	selftests_on stock 120 dev_lockdown_test --append hpdma_lockdown
+	selftests_on stock 120 dev_lockdown_test --append hpdma_lockdown \
+		--no-iommu --append hpdma.allow_unsafe=1
+}
+
+# The folder as a part of a kernel tree, run by the kernel's own make target.
+suite_kselftest()
+{
+	prepare stock
+	tests/kselftest/prepare.sh "$build/kselftest"
+	tests/vm/run.sh --kernel stock --suite tests/suites/kselftest.sh --time 600 \
+		--files "$build/guest-stock" --modules "virtio_pci 9pnet_virtio 9p" \
+		--qemu "-virtfs local,path=/,mount_tag=host,security_model=none,readonly=on" \
+		--qemu "-virtfs local,path=$build/kselftest/linux-source-6.1,mount_tag=tree,security_model=none"
+}
+
+suite_debug()
+{
+	prepare debug
+	selftests_on debug 1500 "$(programs '*')"
+}
+
+suite_debug_phys()
+{
+	prepare debug
+	selftests_on debug 900 "$(programs "${BARE[@]}")dev_phys_test" --no-iommu \
+		--append hpdma.allow_unsafe=1
+}
+
+suite_fail_nth()
+{
+	prepare debug
+	selftests_on debug 1500 fail_nth_test
+}
+
+suite_kunit()
+{
+	prepare debug
+	tests/kunit/build.sh debug "$build/guest-debug"
+	tests/vm/run.sh --kernel debug --suite tests/suites/kunit.sh \
+		--files "$build/guest-debug"
+}
+
+# Built by each Debian suite's own compiler; core tests on the newest.
+suite_kernels()
+{
+	local kernel core
+
+	for kernel in 5.10 6.12 7; do
+		if tests/vm/build-module.sh "$kernel" "$build/module-$kernel" \
+			> "$build/module-$kernel.log" 2>&1; then
+			echo "build $kernel: 1 passed, 0 failed, 0 skipped"
+		else
+			cat "$build/module-$kernel.log"
+			echo "build $kernel: 0 passed, 1 failed, 0 skipped"
+		fi
+	done
+	prepare 7
+	core=$(programs 'abi_*' 'alloc*' lifetime_test mmap_test register_test \
+		pin_test dev_attach_test dev_map_test dev_irq_test dev_dma_test \
+		removal_test)
+	selftests_on 7 300 "$core"
 }

@@ -1,0 +1,21 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# build.sh KERNEL DIR: builds hpdma_kunit.ko for a kernel with KUnit and puts it,
+# with KUnit itself if that is a module, into DIR.
+
+set -eu
+kunit=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+vm=$kunit/../vm
+copy=$(mktemp -d)
+trap 'rm -rf "$copy"' EXIT
+
+"$vm/build-module.sh" "$1" "$copy" > /dev/null
+eval "$("$vm/kernel.sh" "$1")"
+# shellcheck disable=SC2153 # KDIR comes from there
+make -C "$KDIR" M="$copy/tests/kunit" modules > "$copy/log" 2>&1 &&
+	! grep -i 'warning:' "$copy/log" || {
+	cat "$copy/log" >&2
+	exit 1
+}
+cp "$copy/tests/kunit/hpdma_kunit.ko" "$2/"
