@@ -2,6 +2,7 @@
 #ifndef HPDMA_DEVICE_H
 #define HPDMA_DEVICE_H
 
+#include <linux/bits.h>
 #include <linux/cdev.h>
 #include <linux/device.h>
 #include <linux/list.h>
@@ -12,7 +13,7 @@
 #include "event.h"
 
 /* Numbers of BARs stand above this in the offset of an area. */
-#define HPDMA_DEVICE_MAX_BAR (1ULL << 40)
+#define HPDMA_DEVICE_MAX_BAR BIT_ULL(40)
 
 /**
  * struct hpdma_device - a PCI function bound to hpdma

@@ -13,9 +13,10 @@ trap 'rm -rf "$copy"' EXIT
 "$vm/build-module.sh" "$1" "$copy" > /dev/null
 eval "$("$vm/kernel.sh" "$1")"
 # shellcheck disable=SC2153 # KDIR comes from there
-make -C "$KDIR" M="$copy/tests/kunit" modules > "$copy/log" 2>&1 &&
-	! grep -i 'warning:' "$copy/log" || {
+status=0
+make -C "$KDIR" M="$copy/tests/kunit" modules > "$copy/log" 2>&1 || status=$?
+if [ "$status" -ne 0 ] || grep -qi 'warning:' "$copy/log"; then
 	cat "$copy/log" >&2
 	exit 1
-}
+fi
 cp "$copy/tests/kunit/hpdma_kunit.ko" "$2/"

@@ -14,7 +14,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define LENGTH	(64 * 4096)
+#define LENGTH (64 * 4096)
 
 /* Registering a buffer with io_uring is a long-term pin any kernel can do. */
 static int pin(void *p)
@@ -25,7 +25,8 @@ static int pin(void *p)
 
 	if (fd < 0)
 		return -1;
-	return syscall(__NR_io_uring_register, fd, IORING_REGISTER_BUFFERS, &buffer, 1);
+	return syscall(__NR_io_uring_register, fd, IORING_REGISTER_BUFFERS,
+		       &buffer, 1);
 }
 
 int main(int argc, char **argv)
@@ -43,7 +44,8 @@ int main(int argc, char **argv)
 	}
 	p = mmap(NULL, LENGTH, PROT_READ | PROT_WRITE,
 		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	if (p == MAP_FAILED || (strcmp(argv[1], "pin") ? mlock(p, LENGTH) : pin(p))) {
+	if (p == MAP_FAILED ||
+	    (strcmp(argv[1], "pin") ? mlock(p, LENGTH) : pin(p))) {
 		perror(argv[1]);
 		return 1;
 	}

@@ -16,13 +16,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#define KMEMLEAK	"/sys/kernel/debug/kmemleak"
-#define DEBUGFS_STATS	"/sys/kernel/debug/hpdma/stats"
+#define KMEMLEAK "/sys/kernel/debug/kmemleak"
+#define DEBUGFS_STATS "/sys/kernel/debug/hpdma/stats"
 /* kmemleak does not report what is younger than 5 s. */
-#define KMEMLEAK_AGE	6
+#define KMEMLEAK_AGE 6
 
-__attribute__((format(printf, 3, 4)))
-static void add(struct ledger *l, long long value, const char *fmt, ...)
+__attribute__((format(printf, 3, 4))) static void add(struct ledger *l,
+						      long long value,
+						      const char *fmt, ...)
 {
 	struct ledger_entry *e = &l->entry[l->count];
 	va_list ap;
@@ -90,7 +91,8 @@ static int take_pins(struct ledger *l)
 
 static int take_meminfo(struct ledger *l)
 {
-	static const char *const wanted[] = { "Mlocked:", "Unevictable:", "Hugetlb:" };
+	static const char *const wanted[] = { "Mlocked:", "Unevictable:",
+					      "Hugetlb:" };
 	char line[256], name[64];
 	long long value;
 	FILE *f;
@@ -103,7 +105,8 @@ static int take_meminfo(struct ledger *l)
 			continue;
 		for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
 			if (!strcmp(name, wanted[i]))
-				add(l, value, "meminfo.%.*s", (int)strlen(name) - 1, name);
+				add(l, value, "meminfo.%.*s",
+				    (int)strlen(name) - 1, name);
 	}
 	fclose(f);
 	return 0;
@@ -113,7 +116,10 @@ static int take_meminfo(struct ledger *l)
 static void take_pools(struct ledger *l, const char *dir, const char *where)
 {
 	static const char *const counter[] = {
-		"nr_hugepages", "free_hugepages", "resv_hugepages", "surplus_hugepages",
+		"nr_hugepages",
+		"free_hugepages",
+		"resv_hugepages",
+		"surplus_hugepages",
 	};
 	struct dirent *d;
 	char path[512];
@@ -126,10 +132,11 @@ static void take_pools(struct ledger *l, const char *dir, const char *where)
 	while ((d = readdir(pools))) {
 		if (strncmp(d->d_name, "hugepages-", 10))
 			continue;
-		for (size_t i = 0; i < sizeof(counter) / sizeof(counter[0]); i++) {
+		for (size_t i = 0; i < sizeof(counter) / sizeof(counter[0]);
+		     i++) {
 			/* Nodes have no reservations of their own. */
-			snprintf(path, sizeof(path), "%s/%.64s/%s", dir, d->d_name,
-				 counter[i]);
+			snprintf(path, sizeof(path), "%s/%.64s/%s", dir,
+				 d->d_name, counter[i]);
 			if (!read_number(path, &value))
 				add(l, value, "%s.%.32s.%s", where, d->d_name,
 				    counter[i]);
@@ -152,8 +159,8 @@ static void take_hugepages(struct ledger *l)
 	while ((d = readdir(nodes))) {
 		if (sscanf(d->d_name, "node%d", &node) != 1)
 			continue;
-		snprintf(dir, sizeof(dir), "/sys/devices/system/node/node%d/hugepages",
-			 node);
+		snprintf(dir, sizeof(dir),
+			 "/sys/devices/system/node/node%d/hugepages", node);
 		snprintf(where, sizeof(where), "node%d", node);
 		take_pools(l, dir, where);
 	}
@@ -223,8 +230,8 @@ static const struct ledger_entry *find(const struct ledger *l, const char *name)
 }
 
 /* Appends a line as far as it fits. */
-static void put_line(char **buf, size_t *size, const char *name, long long before,
-		     long long after)
+static void put_line(char **buf, size_t *size, const char *name,
+		     long long before, long long after)
 {
 	int n;
 
@@ -250,7 +257,8 @@ size_t ledger_diff(const struct ledger *before, const struct ledger *after,
 		other = find(before, e->name);
 		if ((other ? other->value : 0) == e->value)
 			continue;
-		put_line(&buf, &size, e->name, other ? other->value : 0, e->value);
+		put_line(&buf, &size, e->name, other ? other->value : 0,
+			 e->value);
 		differences++;
 	}
 	for (size_t i = 0; i < before->count; i++) {

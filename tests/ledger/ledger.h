@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define LEDGER_NAME	96
-#define LEDGER_MAX	256
+#define LEDGER_NAME 96
+#define LEDGER_MAX 256
 
 struct ledger_entry {
 	char name[LEDGER_NAME];

@@ -18,9 +18,9 @@
 
 #include "ledger.h"
 
-#define EXIT_DIFFERS	70
-#define EXIT_LEAKS	71
-#define EXIT_UNREADABLE	72
+#define EXIT_DIFFERS 70
+#define EXIT_LEAKS 71
+#define EXIT_UNREADABLE 72
 
 static struct ledger before, after;
 static char text[65536];
@@ -52,12 +52,14 @@ static int run(char **argv)
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return 127;
-	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) :
+				     WEXITSTATUS(status);
 }
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: ledger [--kmemleak] [--settle MS] -- COMMAND [ARGS]\n");
+	fprintf(stderr,
+		"usage: ledger [--kmemleak] [--settle MS] -- COMMAND [ARGS]\n");
 	return EXIT_UNREADABLE;
 }
 
@@ -111,7 +113,9 @@ int main(int argc, char **argv)
 		else
 			print_lines("kmemleak");
 		if (n)
-			return status ? status : n < 0 ? EXIT_UNREADABLE : EXIT_LEAKS;
+			return status ? status :
+			       n < 0  ? EXIT_UNREADABLE :
+					EXIT_LEAKS;
 	}
 	return status;
 }

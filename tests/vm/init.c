@@ -34,14 +34,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#define EXIT_PORT	0xf4
+#define EXIT_PORT 0xf4
 /* QEMU exits with (value << 1) | 1: 33 is success, 35 failure. */
-#define EXIT_PASS	0x10
-#define EXIT_FAIL	0x11
+#define EXIT_PASS 0x10
+#define EXIT_FAIL 0x11
 
-#define KMEMLEAK	"/sys/kernel/debug/kmemleak"
+#define KMEMLEAK "/sys/kernel/debug/kmemleak"
 /* kmemleak does not report what is younger than this. */
-#define KMEMLEAK_AGE	6
+#define KMEMLEAK_AGE 6
 
 static int report_fd = -1;
 static bool exit_port;
@@ -50,18 +50,18 @@ static const struct {
 	const char *type, *dir;
 	bool optional;
 } mounts[] = {
-	{ "proc",	"/proc",		false },
-	{ "sysfs",	"/sys",			false },
-	{ "devtmpfs",	"/dev",			false },
-	{ "tmpfs",	"/tmp",			false },
-	{ "tmpfs",	"/run",			false },
-	{ "tmpfs",	"/dev/shm",		false },
-	{ "devpts",	"/dev/pts",		true },
-	{ "hugetlbfs",	"/dev/hugepages",	true },
-	{ "debugfs",	"/sys/kernel/debug",	true },
-	{ "tracefs",	"/sys/kernel/tracing",	true },
-	{ "securityfs",	"/sys/kernel/security",	true },
-	{ "cgroup2",	"/sys/fs/cgroup",	true },
+	{ "proc", "/proc", false },
+	{ "sysfs", "/sys", false },
+	{ "devtmpfs", "/dev", false },
+	{ "tmpfs", "/tmp", false },
+	{ "tmpfs", "/run", false },
+	{ "tmpfs", "/dev/shm", false },
+	{ "devpts", "/dev/pts", true },
+	{ "hugetlbfs", "/dev/hugepages", true },
+	{ "debugfs", "/sys/kernel/debug", true },
+	{ "tracefs", "/sys/kernel/tracing", true },
+	{ "securityfs", "/sys/kernel/security", true },
+	{ "cgroup2", "/sys/fs/cgroup", true },
 };
 
 /* Taints that are nobody's intention; others only say that tests are tests. */
@@ -69,11 +69,8 @@ static const struct {
 	int bit;
 	const char *what;
 } taints[] = {
-	{ 4,	"machine check" },
-	{ 5,	"bad page or KASAN" },
-	{ 7,	"oops" },
-	{ 9,	"warning" },
-	{ 14,	"soft lockup" },
+	{ 4, "machine check" }, { 5, "bad page or KASAN" }, { 7, "oops" },
+	{ 9, "warning" },	{ 14, "soft lockup" },
 };
 
 static void write_all(int fd, const char *p, size_t n)
@@ -90,8 +87,7 @@ static void write_all(int fd, const char *p, size_t n)
 	}
 }
 
-__attribute__((format(printf, 1, 2)))
-static void report(const char *fmt, ...)
+__attribute__((format(printf, 1, 2))) static void report(const char *fmt, ...)
 {
 	char line[512];
 	va_list ap;
@@ -105,8 +101,7 @@ static void report(const char *fmt, ...)
 	write_all(report_fd < 0 ? STDERR_FILENO : report_fd, line, n);
 }
 
-__attribute__((noreturn))
-static void verdict(bool pass)
+__attribute__((noreturn)) static void verdict(bool pass)
 {
 	report("# init: %s\n", pass ? "pass" : "fail");
 	if (report_fd >= 0)
@@ -127,7 +122,8 @@ static size_t read_file(const char *path, char *buf, size_t size)
 	ssize_t n;
 
 	if (fd >= 0) {
-		while (len < size - 1 && (n = read(fd, buf + len, size - 1 - len)) > 0)
+		while (len < size - 1 &&
+		       (n = read(fd, buf + len, size - 1 - len)) > 0)
 			len += n;
 		close(fd);
 	}
@@ -152,9 +148,11 @@ static void mount_all(void)
 	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
 		/* Those of sysfs exist already, or the kernel lacks them. */
 		mkdir(mounts[i].dir, 0755);
-		if (mount(mounts[i].type, mounts[i].dir, mounts[i].type, 0, NULL) &&
+		if (mount(mounts[i].type, mounts[i].dir, mounts[i].type, 0,
+			  NULL) &&
 		    !mounts[i].optional) {
-			report("# init: mount %s: %s\n", mounts[i].dir, strerror(errno));
+			report("# init: mount %s: %s\n", mounts[i].dir,
+			       strerror(errno));
 			verdict(false);
 		}
 	}
@@ -178,10 +176,9 @@ static void open_report(void)
 
 static void run_child(char *command, bool shell)
 {
-	static char *const env[] = {
-		"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/", "TERM=vt102",
-		"TMPDIR=/tmp", NULL
-	};
+	static char *const env[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+				     "HOME=/", "TERM=vt102", "TMPDIR=/tmp",
+				     NULL };
 	char *argv[] = { "sh", "-c", command, NULL };
 	sigset_t none;
 	int fd;
@@ -282,7 +279,8 @@ static void log_taints(void)
 	for (size_t i = 0; i < sizeof(taints) / sizeof(taints[0]); i++) {
 		if (!(tainted & (1ul << taints[i].bit)))
 			continue;
-		snprintf(line, sizeof(line), "<3>vm-init: tainted by %s\n", taints[i].what);
+		snprintf(line, sizeof(line), "<3>vm-init: tainted by %s\n",
+			 taints[i].what);
 		write_file("/dev/kmsg", line);
 	}
 }
@@ -328,7 +326,8 @@ int main(void)
 		report("# init: time is up after %ld s\n", seconds);
 		explain_hang();
 	} else if (WIFSIGNALED(status)) {
-		report("# init: command killed by signal %d\n", WTERMSIG(status));
+		report("# init: command killed by signal %d\n",
+		       WTERMSIG(status));
 	} else {
 		report("# init: command exited with %d\n", WEXITSTATUS(status));
 	}

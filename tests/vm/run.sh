@@ -126,6 +126,10 @@ ramfs+=(--suite "$suite" --time "$seconds")
 : > "$work/log"
 : > "$work/tap"
 
+# One machine at a time: two would time each other out.
+exec {machine_lock}> "$HPDMA_CACHE/.lock-machine"
+flock "$machine_lock"
+
 # The guest ends the suite when its time is up, and says where it hung; this
 # limit is for a machine that cannot even do that.
 limit=$((seconds + ${HPDMA_BOOT_TIME:-60}))

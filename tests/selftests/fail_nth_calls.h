@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The calls of fail_nth_test: each with what has to be there before it, and what
+ * has to be undone after it, so that it can be made again and again.
+ */
+#ifndef HPDMA_SELFTESTS_FAIL_NTH_CALLS_H
+#define HPDMA_SELFTESTS_FAIL_NTH_CALLS_H
+
+#include <sys/mman.h>
+
+#include "dev_common.h"
+
+#define SOME MB(1)
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
+/**
+ * struct world - what the calls are made on
+ * @rig: An attached device
+ * @block: A buffer; mapped for the device as @map
+ * @map: Its mapping
+ * @fd: An eventfd
+ * @result: What the call made: an id, a descriptor
+ * @area: What the call mapped
+ * @array: Room for segments
+ */
+struct world {
+	struct rig rig;
+	struct block block;
+	int map;
+	int fd;
+	int result;
+	void *area;
+	struct hpdma_segment array[64];
+};
+
+/**
+ * struct action - a call
+ * @name: Its name
+ * @prepare: Makes what the call needs and uses up, unharmed; may be NULL
+ * @run: The call. Return: 0 or more, or -errno
+ * @undo: Ends what a good call has made, unharmed; may be NULL
+ * @discard: Ends what was prepared for a call that failed; may be NULL
+ */
+struct action {
+	const char *name;
+	int (*prepare)(struct world *world);
+	int (*run)(struct world *world);
+	void (*undo)(struct world *world);
+	void (*discard)(struct world *world);
+};
+
+static void close_result(struct world *world)
+{
+	close(world->result);
+}
+
+static void free_result(struct world *world)
+{
+	buf_free(world->rig.mem, world->result);
+}
+
+static int keep(struct world *world, int result)
+{
+	world->result = result;
+	return result;
+}
+
+static int run_open(struct world *world)
+{
+	return keep(world, open_node());
+}
+
+static int run_info(struct world *world)
+{
+	struct hpdma_ioc_info arg = { .size = sizeof(arg) };
+
+	return call(world->rig.mem, HPDMA_IOC_INFO, &arg);
+}
+
+static int run_contig(struct world *world)
+{
+	return keep(world, alloc_contig(world->rig.mem, SOME));
+}
+
+static int run_hugetlb(struct world *world)
+{
+	return keep(world, alloc_hugetlb(world->rig.mem, HUGE_PAGE));
+}
+
+static int prepare_user(struct world *world)
+{
+	world->area = mmap(NULL, SOME, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	return world->area == MAP_FAILED ? -errno : 0;
+}
+
+static void discard_user(struct world *world)
+{
+	munmap(world->area, SOME);
+}
+
+static int run_register(struct world *world)
+{
+	return keep(world, register_memory(world->rig.mem, world->area, SOME));
+}
+
+static void undo_register(struct world *world)
+{
+	free_result(world);
+	munmap(world->area, SOME);
+}
+
+static int run_buf_info(struct world *world)
+{
+	struct hpdma_ioc_buf_info info;
+
+	return buf_info(world->rig.mem, world->block.id, &info);
+}
+
+static int run_buf_segments(struct world *world)
+{
+	return buf_segments(world->rig.mem, world->block.id, world->array, 64);
+}
+
+static int run_export(struct world *world)
+{
+	return keep(world, buf_export(world->rig.mem, world->block.id));
+}
+
+static int run_free(struct world *world)
+{
+	return buf_free(world->rig.mem, world->result);
+}
+
+static int map_it(struct world *world, int fd, uint64_t offset, uint64_t length)
+{
+	world->area = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+			   offset);
+	return world->area == MAP_FAILED ? -errno : 0;
+}
+
+static int run_mmap_cookie(struct world *world)
+{
+	/* The offset is asked for beforehand: that is another call. */
+	return map_it(world, world->rig.mem, (uint64_t)world->block.id << 40,
+		      SOME);
+}
+
+static int run_mmap_huge(struct world *world)
+{
+	return map_it(world, world->rig.mem, (uint64_t)world->result << 40,
+		      HUGE_PAGE);
+}
+
+static void undo_mmap_huge(struct world *world)
+{
+	munmap(world->area, HUGE_PAGE);
+	free_result(world);
+}
+
+static int run_mmap_fd(struct world *world)
+{
+	return map_it(world, world->result, 0, SOME);
+}
+
+static void undo_mmap(struct world *world)
+{
+	munmap(world->area, SOME);
+}
+
+static void undo_mmap_fd(struct world *world)
+{
+	undo_mmap(world);
+	close_result(world);
+}
+
+static int run_mmap_bar(struct world *world)
+{
+	return map_it(world, world->rig.dev, 0, SOME);
+}
+
+static int run_populate(struct world *world)
+{
+	if (madvise(world->area, SOME, MADV_POPULATE_WRITE))
+		/* 5.10 does not know it. */
+		return errno == EINVAL ? 0 : -errno;
+	return 0;
+}
+
+/* A fault that cannot be served is repeated. */
+static int run_touch(struct world *world)
+{
+	(void)*(volatile uint8_t *)world->area;
+	return 0;
+}
+
+static int run_open_dev(struct world *world)
+{
+	return keep(world, dev_open(&world->rig.edu));
+}
+
+static int run_attach(struct world *world)
+{
+	return dev_attach(world->result, world->rig.mem, EDU_NARROW);
+}
+
+static int run_dev_info(struct world *world)
+{
+	struct hpdma_ioc_dev_info info;
+
+	return dev_info(world->rig.dev, &info);
+}
+
+static int run_map(struct world *world)
+{
+	return keep(world, dev_map(world->rig.dev, world->block.id, 0, 0));
+}
+
+static void undo_map(struct world *world)
+{
+	dev_unmap(world->rig.dev, world->result);
+}
+
+static int run_unmap(struct world *world)
+{
+	return dev_unmap(world->rig.dev, world->result);
+}
+
+static int run_dev_segments(struct world *world)
+{
+	return dev_segments(world->rig.dev, world->map, world->array, 64);
+}
+
+static int run_msi(struct world *world)
+{
+	return dev_irq(world->rig.dev, HPDMA_IRQ_MSI, world->fd);
+}
+
+static int run_intx(struct world *world)
+{
+	return dev_irq(world->rig.dev, HPDMA_IRQ_INTX, world->fd);
+}
+
+static int run_irq_none(struct world *world)
+{
+	return dev_irq(world->rig.dev, HPDMA_IRQ_NONE, -1);
+}
+
+static void no_interrupt(struct world *world)
+{
+	run_irq_none(world);
+}
+
+static int prepare_read(struct world *world)
+{
+	int ret = run_msi(world);
+
+	edu_raise(world->rig.regs);
+	sleep_ms(20);
+	return ret;
+}
+
+static int run_read(struct world *world)
+{
+	int32_t count;
+
+	return read(world->rig.dev, &count, sizeof(count)) < 0 ? -errno : 0;
+}
+
+static int run_write(struct world *world)
+{
+	int32_t unmask = 1;
+
+	return write(world->rig.dev, &unmask, sizeof(unmask)) < 0 ? -errno : 0;
+}
+
+/* A second holder with a mapping of its own, to be closed. */
+static int prepare_close(struct world *world)
+{
+	int dev = run_open_dev(world);
+
+	if (dev < 0 || run_attach(world))
+		return -EIO;
+	return dev_map(dev, world->block.id, 0, 0);
+}
+
+static int run_close(struct world *world)
+{
+	return close(world->result) ? -errno : 0;
+}
+
+static int prepare_close_mem(struct world *world)
+{
+	int mem = run_open(world);
+
+	return mem < 0 ? mem : alloc_contig(mem, SOME);
+}
+
+static const struct action actions[] = {
+	{ "open memory", NULL, run_open, close_result },
+	{ "close memory", prepare_close_mem, run_close },
+	{ "INFO", NULL, run_info },
+	{ "BUF_ALLOC contig", NULL, run_contig, free_result },
+	{ "BUF_ALLOC hugetlb", NULL, run_hugetlb, free_result },
+	{ "BUF_REGISTER", prepare_user, run_register, undo_register,
+	  discard_user },
+	{ "BUF_INFO", NULL, run_buf_info },
+	{ "BUF_SEGMENTS", NULL, run_buf_segments },
+	{ "BUF_EXPORT", NULL, run_export, close_result },
+	{ "BUF_FREE", run_contig, run_free, NULL, free_result },
+	{ "mmap of a cookie", NULL, run_mmap_cookie, undo_mmap },
+	{ "mmap of a hugetlb cookie", run_hugetlb, run_mmap_huge,
+	  undo_mmap_huge, free_result },
+	{ "mmap of an exported descriptor", run_export, run_mmap_fd,
+	  undo_mmap_fd, close_result },
+	{ "faults of a buffer", run_mmap_cookie, run_populate, undo_mmap,
+	  undo_mmap },
+	{ "open device", NULL, run_open_dev, close_result },
+	{ "close device", prepare_close, run_close },
+	{ "DEV_ATTACH", run_open_dev, run_attach, close_result, close_result },
+	{ "DEV_INFO", NULL, run_dev_info },
+	{ "DEV_MAP", NULL, run_map, undo_map },
+	{ "DEV_UNMAP", run_map, run_unmap, NULL, undo_map },
+	{ "DEV_SEGMENTS", NULL, run_dev_segments },
+	{ "IRQ_SET another eventfd", run_msi, run_msi, no_interrupt,
+	  no_interrupt },
+	{ "IRQ_SET none", run_msi, run_irq_none, NULL, no_interrupt },
+	{ "read", prepare_read, run_read, no_interrupt, no_interrupt },
+	{ "write", run_msi, run_write, no_interrupt, no_interrupt },
+	{ "mmap of a BAR", NULL, run_mmap_bar, undo_mmap },
+	{ "faults of a BAR", run_mmap_bar, run_touch, undo_mmap },
+};
+
+static const struct action interrupts[] = {
+	{ "IRQ_SET MSI", NULL, run_msi, no_interrupt },
+	{ "IRQ_SET INTx", NULL, run_intx, no_interrupt },
+};
+
+#endif

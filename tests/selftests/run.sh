@@ -1,0 +1,66 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# run.sh [PROGRAM...]: loads the module and runs the tests beside this script,
+# each inside a ledger of its own. In the test machine this is the suite, and the
+# kernel's command line may say more: "hpdma.NAME=VALUE" is a parameter of the
+# module, "selftests=PATTERN,..." which programs to run.
+
+# Debian's 6.1 splits every hugetlb mapping without the lock that it asserts
+# when debugged (__vma_adjust() calls hugetlb_split() too early): not ours.
+# allow-log: WARNING: .* hugetlb_split\+
+# allow-log: vm-init: tainted by warning
+
+cd "$(dirname "$0")" || exit 1
+
+# A group of its own: one test is about its members.
+parameters=phys_gid=4711
+patterns=
+# shellcheck disable=SC2013 # they are words
+for word in $(cat /proc/cmdline); do
+	case $word in
+	hpdma.*) parameters="$parameters ${word#hpdma.}" ;;
+	selftests=*) patterns=$(echo "${word#*=}" | tr , ' ') ;;
+	esac
+done
+
+module=hpdma.ko
+[ -f "$module" ] || module=/hpdma.ko
+if [ ! -e /dev/hpdma ]; then
+	# shellcheck disable=SC2086 # they are words
+	insmod "$module" $parameters || {
+		echo "Bail out! insmod failed"
+		exit 1
+	}
+fi
+
+# QEMU's teaching device, if it is there.
+for device in /sys/bus/pci/devices/*; do
+	[ "$(cat "$device/vendor" "$device/device" 2>/dev/null)" = "0x1234
+0x11e8" ] || continue
+	[ ! -e "$device/driver" ] || continue
+	echo hpdma > "$device/driver_override"
+	echo "${device##*/}" > /sys/bus/pci/drivers_probe
+done
+
+# shellcheck disable=SC2086 # they are patterns
+[ $# -gt 0 ] || set -- ${patterns:-*_test *_test.sh}
+result=0
+for program; do
+	[ -x "$program" ] || continue
+	echo "# $program"
+	if command -v ledger > /dev/null; then
+		ledger -- "./$program"
+	else
+		"./$program"
+	fi
+	status=$?
+	case $status in
+	0) ;;
+	4) echo "ok 1 $program # SKIP all of it" ;;
+	70) echo "not ok 1 $program leaves something behind" ;;
+	*) result=1 ;;
+	esac
+	[ "$status" -ne 70 ] || result=1
+done
+exit "$result"
