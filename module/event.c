@@ -186,6 +186,11 @@ void hpdma_event_disable(struct hpdma_event *event)
 		pci_intx(event->pdev, 0);
 	else
 		silence_msi(event->pdev);
+	/*
+	 * What is on its way finds its handler. Without it, a level-triggered
+	 * interrupt would never be acknowledged, and free_irq() waits for that.
+	 */
+	synchronize_irq(event->irq);
 	free_irq(event->irq, event);
 	free_vectors(event);
 	set_eventfd(event, NULL);

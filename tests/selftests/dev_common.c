@@ -191,6 +191,27 @@ void rig_close(struct rig *rig)
 	memset(rig, 0, sizeof(*rig));
 }
 
+#define STATS "/sys/kernel/debug/hpdma/stats"
+
+bool unmapping_parks(const struct rig *rig)
+{
+	long long before = number_in(STATS, "parked");
+	struct hpdma_ioc_buf_alloc low = contig(PAGE);
+	int buf, map;
+
+	low.address_bits = rig->edu.bits;
+	buf = alloc(rig->mem, &low);
+	map = dev_map(rig->dev, buf, 0, 0);
+	dev_unmap(rig->dev, map);
+	buf_free(rig->mem, buf);
+	return number_in(STATS, "parked") > before;
+}
+
+long long mappings(void)
+{
+	return number_in(STATS, "mappings") - number_in(STATS, "parked");
+}
+
 static int make_user(struct block *block)
 {
 	void *data = mmap(NULL, block->length, PROT_READ | PROT_WRITE,

@@ -60,6 +60,14 @@ struct rig {
 int rig_open(struct rig *rig, unsigned int bits, unsigned int nth);
 void rig_close(struct rig *rig);
 
+/*
+ * The IOMMU driver cannot be told to forget a translation at once (VT-d on 5.10):
+ * what is unmapped is kept until the device is quiesced. Keeps one page, then.
+ */
+bool unmapping_parks(const struct rig *rig);
+/* Mappings that are not parked. */
+long long mappings(void);
+
 /* In a test: open a rig, or skip the test if this machine has none. */
 #define NEED_RIG(_rig, _bits)                                                 \
 	do {                                                                  \

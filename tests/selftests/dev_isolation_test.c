@@ -125,9 +125,11 @@ TEST_F(isolation, memory_that_was_freed_and_given_to_others)
 	uint64_t taken;
 	uint8_t *other;
 	bool same = false;
+	bool parks;
 	int map;
 
 	NEED_SETUP(self);
+	parks = unmapping_parks(&self->rig);
 	ASSERT_EQ(0, block_make(&block, self->rig.mem, HPDMA_BACKING_HUGETLB,
 				HUGE_PAGE, 0));
 	fill_pattern(block.data, HUGE_PAGE, 9);
@@ -149,7 +151,8 @@ TEST_F(isolation, memory_that_was_freed_and_given_to_others)
 		memset(other + i * HUGE_PAGE, CANARY, HUGE_PAGE);
 		same = phys_of(other + i * HUGE_PAGE) == frame;
 	}
-	EXPECT_TRUE(same);
+	/* Where it cannot be cut off at once, nobody gets the memory. */
+	EXPECT_EQ(!parks, same);
 	EXPECT_TRUE(edu_is_busy(self->rig.regs))
 	{
 		TH_LOG("too slow: the copy was over before the memory was freed");
@@ -188,6 +191,8 @@ TEST_F_TIMEOUT(isolation, nothing_arrives_once_unmap_has_returned, 120)
 	int map;
 
 	NEED_SETUP(self);
+	if (unmapping_parks(&self->rig))
+		SKIP(return, "this kernel cannot cut a device off at once");
 	ASSERT_EQ(0, block_make(&block, self->rig.mem, HPDMA_BACKING_CONTIG,
 				PAGE, 0));
 	fill_pattern(block.data, PAGE, 11);

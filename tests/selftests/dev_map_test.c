@@ -22,11 +22,6 @@ static const char *backing_name(unsigned int backing)
 						  "user";
 }
 
-static long long mappings(void)
-{
-	return number_in("/sys/kernel/debug/hpdma/stats", "mappings");
-}
-
 /* A range inside a buffer of 16 pages, or one that only pretends to be. */
 static const struct {
 	uint64_t offset;

@@ -12,7 +12,6 @@
 #include "dev_common.c"
 
 #define TAINT_USER (1 << 6)
-#define STATS "/sys/kernel/debug/hpdma/stats"
 
 static struct edu edu;
 
