@@ -308,6 +308,28 @@ static long long fault_interrupts(void)
 	return sum;
 }
 
+/*
+ * "priority,number,time,flags;text". Errors and worse (3) are never in order;
+ * of warnings (4) those that report a bug are not, others are about a slow
+ * machine.
+ */
+static bool is_report(const char *record)
+{
+	static const char *const words[] = { "WARNING:", "BUG", "Bad ",
+					     "refcount", "------------[" };
+	int level = atoi(record) & 7;
+	size_t i;
+
+	if (strstr(record, "DMAR:") || strstr(record, "dmar_fault:"))
+		return false;
+	if (level <= 3)
+		return true;
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (level == 4 && strstr(record, words[i]))
+			return true;
+	return false;
+}
+
 void watch_begin(struct watch *watch, bool mute)
 {
 	memset(watch, 0, sizeof(*watch));
@@ -338,9 +360,8 @@ int watch_end(struct watch *watch)
 		if (got <= 0)
 			break;
 		record[got] = '\0';
-		/* "priority,number,time,flags;text", emergencies being 0. */
-		if ((atoi(record) & 7) > 4 || strstr(record, "DMAR:") ||
-		    strstr(record, "dmar_fault:"))
+		/* Who judges the console sees what is not muted. */
+		if (!watch->muted || !is_report(record))
 			continue;
 		fprintf(stderr, "# logged: %s", record);
 		other = true;

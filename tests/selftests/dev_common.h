@@ -140,8 +140,8 @@ struct watch {
  */
 void watch_begin(struct watch *watch, bool mute);
 /*
- * Return: how often the IOMMU has reported faults; -1 if anything else was logged
- * that is a warning or worse, and says what.
+ * Return: how often the IOMMU has reported faults; -1 if something else was muted
+ * that tells of a bug, and says what.
  */
 int watch_end(struct watch *watch);
 

@@ -560,7 +560,9 @@ struct hpdma_ioc_dev_map {
  * @map_id: The mapping
  *
  * End a mapping. The caller has told the device to leave the memory alone.
- * Behind a translating IOMMU the device cannot reach it when this returns.
+ * Behind a translating IOMMU the device cannot reach it when this returns; only
+ * VT-d on Linux 5.10 cannot forget at once, and there the memory is kept until
+ * the device's last holder goes.
  */
 struct hpdma_ioc_dev_unmap {
 	__u32 size;
