@@ -125,7 +125,7 @@ suite_kselftest()
 {
 	prepare stock
 	tests/kselftest/prepare.sh "$build/kselftest"
-	tests/vm/run.sh --kernel stock --suite tests/suites/kselftest.sh --time 600 \
+	tests/vm/run.sh --kernel stock --suite tests/suites/kselftest.sh --time 1200 \
 		--files "$build/guest-stock" --modules "virtio_pci 9pnet_virtio 9p" \
 		--qemu "-virtfs local,path=/,mount_tag=host,security_model=none,multidevs=remap,readonly=on" \
 		--qemu "-virtfs local,path=$build/kselftest/linux-source-6.1,mount_tag=tree,security_model=none,multidevs=remap"
