@@ -110,6 +110,8 @@ static int check_alloc(struct hpdma_call *call,
 	}
 	if (ret)
 		return ret;
+	if (arg->boundary)
+		return -EOPNOTSUPP;
 	if (arg->min_segment > arg->length ||
 	    arg->alignment > HPDMA_MAX_LENGTH ||
 	    (arg->alignment && !is_power_of_2(arg->alignment)))
@@ -176,7 +178,7 @@ int hpdma_cmd_buf_register(struct hpdma_call *call)
 	u64 end;
 	int ret;
 
-	if (arg->__reserved || !PAGE_ALIGNED(arg->addr))
+	if (arg->fd || !PAGE_ALIGNED(arg->addr))
 		return -EINVAL;
 	ret = hpdma_check_length(arg->length, PAGE_SIZE);
 	if (ret)

@@ -22,12 +22,13 @@
 	}
 
 static const struct hpdma_cmd context_cmds[] = {
-	CMD(HPDMA_IOC_INFO, hpdma_ioc_info, __reserved, 0, hpdma_cmd_info),
+	CMD(HPDMA_IOC_INFO, hpdma_ioc_info, out_used_buffers, 0,
+	    hpdma_cmd_info),
 	CMD(HPDMA_IOC_BUF_ALLOC, hpdma_ioc_buf_alloc, out_mmap_offset,
 	    HPDMA_ALLOC_NODE, hpdma_cmd_buf_alloc),
 	CMD(HPDMA_IOC_BUF_REGISTER, hpdma_ioc_buf_register, out_segments, 0,
 	    hpdma_cmd_buf_register),
-	CMD(HPDMA_IOC_BUF_INFO, hpdma_ioc_buf_info, __reserved, 0,
+	CMD(HPDMA_IOC_BUF_INFO, hpdma_ioc_buf_info, out_reserved, 0,
 	    hpdma_cmd_buf_info),
 	CMD(HPDMA_IOC_BUF_SEGMENTS, hpdma_ioc_segments, __reserved, 0,
 	    hpdma_cmd_buf_segments),

@@ -33,6 +33,14 @@ SAME(HPDMA_WHY_ATTACHED, HPDMA_REASON_ATTACHED);
 SAME(HPDMA_WHY_OTHER_HOLDER, HPDMA_REASON_OTHER_HOLDER);
 SAME(HPDMA_WHY_NO_INTERRUPT, HPDMA_REASON_NO_INTERRUPT);
 SAME(HPDMA_WHY_FSIZE, HPDMA_REASON_FSIZE);
+SAME(HPDMA_WHY_QUOTA_BYTES, HPDMA_REASON_QUOTA_BYTES);
+SAME(HPDMA_WHY_QUOTA_BUFFERS, HPDMA_REASON_QUOTA_BUFFERS);
+SAME(HPDMA_WHY_CGROUP, HPDMA_REASON_CGROUP);
+SAME(HPDMA_WHY_SEALS, HPDMA_REASON_SEALS);
+SAME(HPDMA_WHY_FILE, HPDMA_REASON_FILE);
+SAME(HPDMA_WHY_EXPORTER, HPDMA_REASON_EXPORTER);
+SAME(HPDMA_WHY_NAMED, HPDMA_REASON_NAMED);
+SAME(HPDMA_WHY_LIST_RIGHT, HPDMA_REASON_LIST_RIGHT);
 
 const char *hpdma_kind_text(enum hpdma_kind kind)
 {
@@ -82,6 +90,22 @@ const char *hpdma_why_text(uint32_t why)
 		return "the device has no such interrupt";
 	case HPDMA_WHY_FSIZE:
 		return "RLIMIT_FSIZE is below the length, and huge pages are those of a file; raise it (ulimit -f unlimited, LimitFSIZE=infinity)";
+	case HPDMA_WHY_QUOTA_BYTES:
+		return "the user's quota of bytes is used up; free some or raise the module parameter quota_bytes";
+	case HPDMA_WHY_QUOTA_BUFFERS:
+		return "the user's quota of buffers is used up; free some or raise the module parameter quota_buffers";
+	case HPDMA_WHY_CGROUP:
+		return "the memory cgroup is at its limit; raise memory.max";
+	case HPDMA_WHY_SEALS:
+		return "the file must be sealed against shrinking (F_SEAL_SHRINK) and not against writing";
+	case HPDMA_WHY_FILE:
+		return "only a memfd or a file of tmpfs or hugetlbfs can be registered";
+	case HPDMA_WHY_EXPORTER:
+		return "the driver that made this dma-buf refused";
+	case HPDMA_WHY_NAMED:
+		return "the buffer has a name already; unlink that first";
+	case HPDMA_WHY_LIST_RIGHT:
+		return "seeing what others hold needs CAP_SYS_ADMIN when the node is opened";
 	case HPDMA_WHY_NO_MODULE:
 		return "the node does not exist; load the module (modprobe hpdma)";
 	case HPDMA_WHY_NODE_RIGHT:

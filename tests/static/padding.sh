@@ -60,7 +60,7 @@ check_members()
 
 	for s in $structs; do
 		line=$(members "$s" | grep -vE \
-			'^(__u32|__s32|__aligned_u64) [a-z0-9_]+(\[[0-9]+\])?$')
+			'^(__u32|__s32|__aligned_u64) [a-z0-9_]+(\[[0-9]+\])?$|^__u8 name\[HPDMA_NAME_SIZE\]$')
 		types+=${line:+struct $s: $line$'\n'}
 		case $s in
 		hpdma_ioc_*)

@@ -31,6 +31,14 @@ static bool is_reason(enum hpdma_reason reason)
 	case HPDMA_REASON_OTHER_HOLDER:
 	case HPDMA_REASON_NO_INTERRUPT:
 	case HPDMA_REASON_FSIZE:
+	case HPDMA_REASON_QUOTA_BYTES:
+	case HPDMA_REASON_QUOTA_BUFFERS:
+	case HPDMA_REASON_CGROUP:
+	case HPDMA_REASON_SEALS:
+	case HPDMA_REASON_FILE:
+	case HPDMA_REASON_EXPORTER:
+	case HPDMA_REASON_NAMED:
+	case HPDMA_REASON_LIST_RIGHT:
 		return true;
 	}
 	return false;
@@ -49,7 +57,7 @@ TEST(every_reason_of_the_module_has_words)
 
 	for (count = 0; is_reason((enum hpdma_reason)count); count++)
 		;
-	CHECK_EQ(count, HPDMA_REASON_FSIZE + 1);
+	CHECK_EQ(count, HPDMA_REASON_LIST_RIGHT + 1);
 	CHECK(!*hpdma_why_text(HPDMA_WHY_NONE));
 	for (i = 1; i < count; i++) {
 		CHECK(has_own_words(i));

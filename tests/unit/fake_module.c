@@ -110,7 +110,7 @@ static int buf_register(void *data)
 	uint32_t id;
 
 	ENTER(hpdma_ioc_buf_register);
-	if (arg->flags || arg->__reserved)
+	if (arg->flags || arg->fd)
 		fake_complain("flags or reserved not zero");
 	ZERO_FROM(out_buf_id);
 	fake.registered = *arg;

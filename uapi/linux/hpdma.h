@@ -70,7 +70,8 @@
  * EINVAL     a bad value, or @size is smaller than the first version's
  * E2BIG      a field this module does not know is not zero
  * EOPNOTSUPP an unknown flag, or something known that cannot be had here
- * ENOENT     no such id
+ * ENOENT     no such id, or no such name that the caller may see
+ * EEXIST     the name is in use
  * EOVERFLOW  offset and length do not fit 64 bits
  * ERANGE     the memory lies beyond what the device or the caller can address
  * ENOSPC     a limit is used up: @out_reason says which
@@ -101,6 +102,12 @@
 #define HPDMA_IOC_BUF_SEGMENTS _IO(HPDMA_IOC_TYPE, 0x04)
 #define HPDMA_IOC_BUF_EXPORT _IO(HPDMA_IOC_TYPE, 0x05)
 #define HPDMA_IOC_BUF_FREE _IO(HPDMA_IOC_TYPE, 0x06)
+#define HPDMA_IOC_BUF_IMPORT _IO(HPDMA_IOC_TYPE, 0x07)
+#define HPDMA_IOC_BUF_SYNC _IO(HPDMA_IOC_TYPE, 0x08)
+#define HPDMA_IOC_NAME_PUBLISH _IO(HPDMA_IOC_TYPE, 0x09)
+#define HPDMA_IOC_NAME_OPEN _IO(HPDMA_IOC_TYPE, 0x0a)
+#define HPDMA_IOC_NAME_UNLINK _IO(HPDMA_IOC_TYPE, 0x0b)
+#define HPDMA_IOC_LIST _IO(HPDMA_IOC_TYPE, 0x0c)
 
 #define HPDMA_IOC_DEV_ATTACH _IO(HPDMA_IOC_TYPE, 0x40)
 #define HPDMA_IOC_DEV_INFO _IO(HPDMA_IOC_TYPE, 0x41)
@@ -132,6 +139,17 @@
  * @HPDMA_REASON_NO_INTERRUPT: The device has no such interrupt
  * @HPDMA_REASON_FSIZE: RLIMIT_FSIZE of the caller is below the length: huge pages
  *	are those of a file
+ * @HPDMA_REASON_QUOTA_BYTES: The user's quota of bytes (module parameter
+ *	``quota_bytes``) is used up
+ * @HPDMA_REASON_QUOTA_BUFFERS: The user's quota of buffers (module parameter
+ *	``quota_buffers``) is used up
+ * @HPDMA_REASON_CGROUP: The memory cgroup of the caller is at its limit
+ * @HPDMA_REASON_SEALS: The file is not sealed against shrinking though it can be,
+ *	or is sealed against writing
+ * @HPDMA_REASON_FILE: The file is neither shared memory nor of hugetlbfs
+ * @HPDMA_REASON_EXPORTER: The driver that made the dma-buf refused
+ * @HPDMA_REASON_NAMED: The buffer has a name already
+ * @HPDMA_REASON_LIST_RIGHT: The opener may not see what others hold
  */
 enum hpdma_reason {
 	HPDMA_REASON_NONE,
@@ -150,6 +168,14 @@ enum hpdma_reason {
 	HPDMA_REASON_OTHER_HOLDER,
 	HPDMA_REASON_NO_INTERRUPT,
 	HPDMA_REASON_FSIZE,
+	HPDMA_REASON_QUOTA_BYTES,
+	HPDMA_REASON_QUOTA_BUFFERS,
+	HPDMA_REASON_CGROUP,
+	HPDMA_REASON_SEALS,
+	HPDMA_REASON_FILE,
+	HPDMA_REASON_EXPORTER,
+	HPDMA_REASON_NAMED,
+	HPDMA_REASON_LIST_RIGHT,
 };
 
 /**
@@ -168,14 +194,17 @@ enum hpdma_addr_kind {
 
 /**
  * enum hpdma_backing - where the pages of a buffer come from
- * @HPDMA_BACKING_CONTIG: One physically contiguous run from the page allocator
+ * @HPDMA_BACKING_CONTIG: One physically contiguous run, or, with
+ *	HPDMA_ALLOC_SCATTER, several
  * @HPDMA_BACKING_HUGETLB: Huge pages from the hugetlb pools, pinned
  * @HPDMA_BACKING_USER: Memory of the user, pinned (HPDMA_IOC_BUF_REGISTER)
+ * @HPDMA_BACKING_IMPORT: Memory of another driver (HPDMA_IOC_BUF_IMPORT)
  */
 enum hpdma_backing {
 	HPDMA_BACKING_CONTIG = 1,
 	HPDMA_BACKING_HUGETLB = 2,
 	HPDMA_BACKING_USER = 3,
+	HPDMA_BACKING_IMPORT = 4,
 };
 
 /**
@@ -194,12 +223,14 @@ struct hpdma_segment {
  * @HPDMA_FEATURE_HUGETLB: HPDMA_BACKING_HUGETLB works
  * @HPDMA_FEATURE_REGISTER: HPDMA_IOC_BUF_REGISTER works
  * @HPDMA_FEATURE_PHYS: This file may see physical addresses
+ * @HPDMA_FEATURE_WRITE_COMBINE: HPDMA_ALLOC_WRITE_COMBINE works
  */
 enum hpdma_features {
 	HPDMA_FEATURE_CONTIG = 1 << 0,
 	HPDMA_FEATURE_HUGETLB = 1 << 1,
 	HPDMA_FEATURE_REGISTER = 1 << 2,
 	HPDMA_FEATURE_PHYS = 1 << 3,
+	HPDMA_FEATURE_WRITE_COMBINE = 1 << 4,
 };
 
 /**
@@ -211,12 +242,21 @@ enum hpdma_features {
  * @out_features: Bits of &enum hpdma_features
  * @out_hugetlb_sizes: Huge page sizes that can be asked for, in bytes, ORed (each
  *	is a power of two)
- * @out_max_contig: Longest HPDMA_BACKING_CONTIG buffer in bytes
+ * @out_max_contig: Longest single run of HPDMA_BACKING_CONTIG in bytes that this
+ *	kernel can look for; whether memory has one is another question
  * @out_max_length: Longest buffer of any kind in bytes
  * @out_module_version: Of the module: major << 16 | minor << 8 | patch
  * @__reserved: Must be 0
+ * @out_reserve_bytes: Memory that the module set aside when it was loaded (module
+ *	parameter ``reserve``)
+ * @out_reserve_free: How much of it nobody uses now
+ * @out_quota_bytes: Bytes of buffers that a user may have; 0: no limit
+ * @out_quota_buffers: Buffers that a user may have; 0: no limit
+ * @out_used_bytes: Bytes of buffers that the caller's user has
+ * @out_used_buffers: Buffers that the caller's user has
  *
- * What this module can do, and what this file may see. Needs no right.
+ * What this module can do, what this file may see, and what the caller's user
+ * has. Needs no right.
  */
 struct hpdma_ioc_info {
 	__u32 size;
@@ -229,14 +269,26 @@ struct hpdma_ioc_info {
 	__aligned_u64 out_max_length;
 	__u32 out_module_version;
 	__u32 __reserved;
+	__aligned_u64 out_reserve_bytes;
+	__aligned_u64 out_reserve_free;
+	__aligned_u64 out_quota_bytes;
+	__aligned_u64 out_quota_buffers;
+	__aligned_u64 out_used_bytes;
+	__aligned_u64 out_used_buffers;
 };
 
 /**
  * enum hpdma_alloc_flags - bits of &hpdma_ioc_buf_alloc.flags
  * @HPDMA_ALLOC_NODE: All memory from NUMA node @node, or fail
+ * @HPDMA_ALLOC_SCATTER: HPDMA_BACKING_CONTIG in as few runs as can be had, instead
+ *	of exactly one; each at least @min_segment long
+ * @HPDMA_ALLOC_WRITE_COMBINE: Mappings of the buffer into processes are
+ *	write-combining instead of write-back cached
  */
 enum hpdma_alloc_flags {
 	HPDMA_ALLOC_NODE = 1 << 0,
+	HPDMA_ALLOC_SCATTER = 1 << 1,
+	HPDMA_ALLOC_WRITE_COMBINE = 1 << 2,
 };
 
 /**
@@ -252,6 +304,10 @@ enum hpdma_alloc_flags {
  *	where the length is not a multiple), or fail; 0 for no wish
  * @alignment: The first physical address is to be a multiple of this power of
  *	two, or fail; 0 for no wish
+ * @boundary: No segment is to cross a multiple of this power of two, or fail; 0
+ *	for no wish. Not below @min_segment, nor, without HPDMA_ALLOC_SCATTER,
+ *	below @length for contig or @page_size for hugetlb. Runs that meet at
+ *	such a multiple are segments of their own
  * @address_bits: All physical addresses are to be below 2^@address_bits, or
  *	fail; 0 for no wish, else 24 to 64
  * @node: With HPDMA_ALLOC_NODE the NUMA node, otherwise must be 0
@@ -266,10 +322,12 @@ enum hpdma_alloc_flags {
  * certain node, set_mempolicy() to it around this call. HPDMA_ALLOC_NODE then
  * verifies what was obtained.
  *
- * Errors beyond the general meanings: ENOSPC with HPDMA_REASON_MEMLOCK, _IDS or
- * _FSIZE; ENOMEM with HPDMA_REASON_HUGEPAGES, _CONTIG, _NODE, _SEGMENT or _ADDRESS;
- * EOPNOTSUPP with HPDMA_REASON_CONTIG if no run of this length can exist,
- * or if @page_size is a huge page size this machine does not have.
+ * Errors beyond the general meanings: ENOSPC with HPDMA_REASON_MEMLOCK, _IDS,
+ * _QUOTA_BYTES, _QUOTA_BUFFERS or _FSIZE; ENOMEM with HPDMA_REASON_HUGEPAGES,
+ * _CONTIG, _CGROUP, _NODE, _SEGMENT or _ADDRESS; EOPNOTSUPP with
+ * HPDMA_REASON_CONTIG if no run of this length can exist, or if @page_size is a
+ * huge page size this machine does not have, or if write-combining cannot be
+ * had.
  */
 struct hpdma_ioc_buf_alloc {
 	__u32 size;
@@ -280,6 +338,7 @@ struct hpdma_ioc_buf_alloc {
 	__aligned_u64 page_size;
 	__aligned_u64 min_segment;
 	__aligned_u64 alignment;
+	__aligned_u64 boundary;
 	__u32 address_bits;
 	__u32 node;
 	__u32 out_buf_id;
@@ -288,12 +347,22 @@ struct hpdma_ioc_buf_alloc {
 };
 
 /**
+ * enum hpdma_register_flags - bits of &hpdma_ioc_buf_register.flags
+ * @HPDMA_REGISTER_FD: The memory is a part of file @fd, @addr is an offset in it
+ */
+enum hpdma_register_flags {
+	HPDMA_REGISTER_FD = 1 << 0,
+};
+
+/**
  * struct hpdma_ioc_buf_register - ioctl(HPDMA_IOC_BUF_REGISTER)
  * @size: sizeof(struct hpdma_ioc_buf_register)
- * @flags: Must be 0
+ * @flags: Bits of &enum hpdma_register_flags
  * @out_reason: &enum hpdma_reason if the call fails
- * @__reserved: Must be 0
- * @addr: Address of the memory in the caller; a multiple of the page size
+ * @fd: With HPDMA_REGISTER_FD a memfd, or a file of tmpfs or hugetlbfs, open for
+ *	reading and writing; otherwise must be 0
+ * @addr: Address of the memory in the caller, or offset in the file; a multiple of
+ *	the page size
  * @length: Bytes; a multiple of the page size
  * @out_buf_id: Id of the new buffer, valid for this open file only
  * @out_segments: Number of physically contiguous runs
@@ -306,18 +375,37 @@ struct hpdma_ioc_buf_alloc {
  * caller then no longer sees. The memory must be mapped writable; pages not yet
  * there are populated.
  *
- * Errors beyond the general meanings: ENOSPC with HPDMA_REASON_MEMLOCK or _IDS;
- * EFAULT with HPDMA_REASON_PINNING.
+ * A file that can be sealed must be sealed against shrinking (F_SEAL_SHRINK), and
+ * none may be sealed against writing; the range lies inside the file.
+ *
+ * Errors beyond the general meanings: ENOSPC with HPDMA_REASON_MEMLOCK, _IDS,
+ * _QUOTA_BYTES or _QUOTA_BUFFERS; EFAULT with HPDMA_REASON_PINNING; of a file
+ * EACCES if it is not open for writing, EPERM with HPDMA_REASON_SEALS,
+ * EOPNOTSUPP with HPDMA_REASON_FILE, ENOMEM with HPDMA_REASON_HUGEPAGES.
  */
 struct hpdma_ioc_buf_register {
 	__u32 size;
 	__u32 flags;
 	__u32 out_reason;
-	__u32 __reserved;
+	__s32 fd;
 	__aligned_u64 addr;
 	__aligned_u64 length;
 	__u32 out_buf_id;
 	__u32 out_segments;
+};
+
+/**
+ * enum hpdma_buf_state - bits of &hpdma_ioc_buf_info.out_state
+ * @HPDMA_BUF_WRITE_COMBINE: Mapped write-combining
+ * @HPDMA_BUF_RESERVE: Some of the memory is of the module's reserve
+ * @HPDMA_BUF_NAMED: It has a name
+ * @HPDMA_BUF_PERSISTENT: Its name holds it
+ */
+enum hpdma_buf_state {
+	HPDMA_BUF_WRITE_COMBINE = 1 << 0,
+	HPDMA_BUF_RESERVE = 1 << 1,
+	HPDMA_BUF_NAMED = 1 << 2,
+	HPDMA_BUF_PERSISTENT = 1 << 3,
 };
 
 /**
@@ -333,8 +421,16 @@ struct hpdma_ioc_buf_register {
  *	the system's
  * @out_mmap_offset: Offset to give to mmap() on this file; 0 if the buffer cannot
  *	be mapped (no cookie is 0)
- * @out_segments: Number of physically contiguous runs
+ * @out_segments: Number of physically contiguous runs; 0 if the module cannot
+ *	know (import)
  * @__reserved: Must be 0
+ * @out_serial: Number of the buffer, the same in every file and process, never
+ *	used twice while the module is loaded; HPDMA_IOC_LIST, fdinfo and
+ *	tracepoints show it
+ * @out_map_size: Largest page table entry with which mmap() maps the memory, in
+ *	bytes; 0 if it cannot be mapped, or the module cannot know (import)
+ * @out_state: Bits of &enum hpdma_buf_state
+ * @out_reserved: 0
  *
  * What was obtained. Tells no address.
  */
@@ -350,6 +446,10 @@ struct hpdma_ioc_buf_info {
 	__aligned_u64 out_mmap_offset;
 	__u32 out_segments;
 	__u32 __reserved;
+	__aligned_u64 out_serial;
+	__aligned_u64 out_map_size;
+	__u32 out_state;
+	__u32 out_reserved;
 };
 
 /**
@@ -423,6 +523,239 @@ struct hpdma_ioc_buf_free {
 	__u32 flags;
 	__u32 out_reason;
 	__u32 buf_id;
+};
+
+/**
+ * struct hpdma_ioc_buf_import - ioctl(HPDMA_IOC_BUF_IMPORT)
+ * @size: sizeof(struct hpdma_ioc_buf_import)
+ * @flags: Must be 0
+ * @out_reason: &enum hpdma_reason if the call fails
+ * @fd: A dma-buf
+ * @out_length: Bytes
+ * @out_mmap_offset: Offset to give to mmap() on this file; 0 if the buffer cannot
+ *	be mapped
+ * @out_buf_id: Id of the buffer, valid for this open file only
+ * @out_segments: Number of physically contiguous runs; 0 if the module cannot
+ *	know
+ *
+ * Get an id for a dma-buf. That of another file of ``/dev/hpdma``
+ * (HPDMA_IOC_BUF_EXPORT) becomes one more id of the same buffer. That of another
+ * driver becomes a buffer of backing HPDMA_BACKING_IMPORT: it can be mapped by
+ * those of its length whom its driver lets, and mapped for devices; its pages
+ * are the other driver's, so it has no physical segments (EOPNOTSUPP), and where
+ * an IOMMU translates, a device mapping may have several segments.
+ *
+ * Errors beyond the general meanings: EINVAL if @fd is no dma-buf; ENOSPC with
+ * HPDMA_REASON_IDS or _QUOTA_BUFFERS.
+ */
+struct hpdma_ioc_buf_import {
+	__u32 size;
+	__u32 flags;
+	__u32 out_reason;
+	__s32 fd;
+	__aligned_u64 out_length;
+	__aligned_u64 out_mmap_offset;
+	__u32 out_buf_id;
+	__u32 out_segments;
+};
+
+/**
+ * enum hpdma_sync - who is to see what the other wrote
+ * @HPDMA_SYNC_FOR_DEVICE: The device sees what the CPU wrote before
+ * @HPDMA_SYNC_FOR_CPU: The CPU sees what the device wrote before
+ */
+enum hpdma_sync {
+	HPDMA_SYNC_FOR_DEVICE = 1,
+	HPDMA_SYNC_FOR_CPU = 2,
+};
+
+/**
+ * struct hpdma_ioc_buf_sync - ioctl(HPDMA_IOC_BUF_SYNC)
+ * @size: sizeof(struct hpdma_ioc_buf_sync)
+ * @flags: Must be 0
+ * @out_reason: &enum hpdma_reason if the call fails
+ * @buf_id: The buffer
+ * @offset: First byte
+ * @length: Bytes; 0: to the end
+ * @direction: &enum hpdma_sync
+ * @__reserved: Must be 0
+ *
+ * Maintain the CPU's caches for every device for which the buffer is mapped. Of
+ * devices that see the caches, all on x86, this is allowed and does nothing. At
+ * least the range given is maintained.
+ *
+ * See Documentation/core-api/dma-api.rst of the kernel, dma_sync_sg_for_cpu().
+ */
+struct hpdma_ioc_buf_sync {
+	__u32 size;
+	__u32 flags;
+	__u32 out_reason;
+	__u32 buf_id;
+	__aligned_u64 offset;
+	__aligned_u64 length;
+	__u32 direction;
+	__u32 __reserved;
+};
+
+/** HPDMA_NAME_SIZE - bytes of a name, the terminating 0 included */
+#define HPDMA_NAME_SIZE 64
+
+/**
+ * enum hpdma_name_flags - bits of &hpdma_ioc_name_publish.flags
+ * @HPDMA_NAME_PERSISTENT: The name holds the buffer until HPDMA_IOC_NAME_UNLINK
+ */
+enum hpdma_name_flags {
+	HPDMA_NAME_PERSISTENT = 1 << 0,
+};
+
+/**
+ * struct hpdma_ioc_name_publish - ioctl(HPDMA_IOC_NAME_PUBLISH)
+ * @size: sizeof(struct hpdma_ioc_name_publish)
+ * @flags: Bits of &enum hpdma_name_flags
+ * @out_reason: &enum hpdma_reason if the call fails
+ * @buf_id: The buffer; not a registered one
+ * @mode: Permissions as of a file, at most 0666. A buffer is read and written, so
+ *	a class has access if it has both bits
+ * @uid: Owner, in the caller's user namespace; 0xffffffff: the caller. Another
+ *	than the caller needs CAP_CHOWN
+ * @gid: Group, likewise; 0xffffffff: the caller's. One the caller is not a member
+ *	of needs CAP_CHOWN
+ * @__reserved: Must be 0
+ * @name: 1 to 63 bytes, none below 0x21, 0x7f or '/'; the rest is 0
+ *
+ * Give a buffer a name under which other processes of the caller's PID namespace
+ * open it. A buffer has at most one name. The name goes with
+ * HPDMA_IOC_NAME_UNLINK, or, unless it is persistent, with the last id of the
+ * buffer in any file. A persistent name keeps the buffer, its charges and its
+ * content when no process is left; it goes at the latest with its PID namespace.
+ *
+ * Errors beyond the general meanings: EEXIST; EBUSY with HPDMA_REASON_NAMED;
+ * EOPNOTSUPP for a registered buffer; EPERM for an owner or group that is not
+ * the caller's to give.
+ */
+struct hpdma_ioc_name_publish {
+	__u32 size;
+	__u32 flags;
+	__u32 out_reason;
+	__u32 buf_id;
+	__u32 mode;
+	__u32 uid;
+	__u32 gid;
+	__u32 __reserved;
+	__u8 name[HPDMA_NAME_SIZE];
+};
+
+/**
+ * struct hpdma_ioc_name_open - ioctl(HPDMA_IOC_NAME_OPEN)
+ * @size: sizeof(struct hpdma_ioc_name_open)
+ * @flags: Must be 0
+ * @out_reason: &enum hpdma_reason if the call fails
+ * @out_buf_id: Id of the buffer, valid for this open file only
+ * @out_length: Bytes
+ * @out_mmap_offset: Offset to give to mmap() on this file; 0 if the buffer cannot
+ *	be mapped
+ * @name: As published
+ *
+ * Get an id for a named buffer. A name of which the caller is neither owner, nor
+ * in a class with access, nor has CAP_DAC_OVERRIDE, is ENOENT: it is not even
+ * revealed.
+ *
+ * Errors beyond the general meanings: ENOSPC with HPDMA_REASON_IDS.
+ */
+struct hpdma_ioc_name_open {
+	__u32 size;
+	__u32 flags;
+	__u32 out_reason;
+	__u32 out_buf_id;
+	__aligned_u64 out_length;
+	__aligned_u64 out_mmap_offset;
+	__u8 name[HPDMA_NAME_SIZE];
+};
+
+/**
+ * struct hpdma_ioc_name_unlink - ioctl(HPDMA_IOC_NAME_UNLINK)
+ * @size: sizeof(struct hpdma_ioc_name_unlink)
+ * @flags: Must be 0
+ * @out_reason: &enum hpdma_reason if the call fails
+ * @__reserved: Must be 0
+ * @name: As published
+ *
+ * End a name. Who has the buffer open keeps it. For the owner of the name, or with
+ * CAP_FOWNER; others who may open the name get EPERM, the rest ENOENT.
+ */
+struct hpdma_ioc_name_unlink {
+	__u32 size;
+	__u32 flags;
+	__u32 out_reason;
+	__u32 __reserved;
+	__u8 name[HPDMA_NAME_SIZE];
+};
+
+/**
+ * struct hpdma_list_entry - a buffer, as HPDMA_IOC_LIST shows it
+ * @serial: Its number
+ * @length: Bytes
+ * @page_size: As in &struct hpdma_ioc_buf_info
+ * @backing: &enum hpdma_backing
+ * @node: NUMA node, or -1 if it lies on several, or the module cannot know
+ * @segments: Number of physically contiguous runs
+ * @uid: User who is charged, in the caller's user namespace
+ * @pid: Process that made it, in the caller's PID namespace; 0 if it is not in it
+ * @ids: Ids of it, in all open files
+ * @mappings: Device mappings that hold it, parked ones included
+ * @state: Bits of &enum hpdma_buf_state
+ * @name: Its name, if it has one that the caller may open; empty otherwise
+ */
+struct hpdma_list_entry {
+	__aligned_u64 serial;
+	__aligned_u64 length;
+	__aligned_u64 page_size;
+	__u32 backing;
+	__s32 node;
+	__u32 segments;
+	__u32 uid;
+	__s32 pid;
+	__u32 ids;
+	__u32 mappings;
+	__u32 state;
+	__u8 name[HPDMA_NAME_SIZE];
+};
+
+/**
+ * enum hpdma_list_flags - bits of &hpdma_ioc_list.flags
+ * @HPDMA_LIST_ALL: The buffers of all users, not only of the caller's
+ */
+enum hpdma_list_flags {
+	HPDMA_LIST_ALL = 1 << 0,
+};
+
+/**
+ * struct hpdma_ioc_list - ioctl(HPDMA_IOC_LIST)
+ * @size: sizeof(struct hpdma_ioc_list)
+ * @flags: Bits of &enum hpdma_list_flags
+ * @out_reason: &enum hpdma_reason if the call fails
+ * @entry_size: sizeof(struct hpdma_list_entry)
+ * @entries: User pointer to an array of &struct hpdma_list_entry
+ * @after: List only buffers with a greater serial; 0 to begin
+ * @count: How many elements the array has; at least 1
+ * @out_count: How many were written; fewer than @count: there are no more
+ *
+ * Who holds what: buffers in the order of their serials. No addresses. To go on,
+ * call again with @after set to the last serial written. An array of shorter
+ * entries gets their beginning, one of longer entries zeroes after it.
+ *
+ * Errors beyond the general meanings: EPERM with HPDMA_REASON_LIST_RIGHT for
+ * HPDMA_LIST_ALL if the opener of this file had no CAP_SYS_ADMIN.
+ */
+struct hpdma_ioc_list {
+	__u32 size;
+	__u32 flags;
+	__u32 out_reason;
+	__u32 entry_size;
+	__aligned_u64 entries;
+	__aligned_u64 after;
+	__u32 count;
+	__u32 out_count;
 };
 
 /**

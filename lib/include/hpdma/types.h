@@ -71,6 +71,14 @@ struct hpdma_seg {
  * @HPDMA_WHY_OTHER_HOLDER: Another holder uses the device in another way
  * @HPDMA_WHY_NO_INTERRUPT: The device has no such interrupt
  * @HPDMA_WHY_FSIZE: RLIMIT_FSIZE of the process is below the length
+ * @HPDMA_WHY_QUOTA_BYTES: The user's quota of bytes is used up
+ * @HPDMA_WHY_QUOTA_BUFFERS: The user's quota of buffers is used up
+ * @HPDMA_WHY_CGROUP: The memory cgroup is at its limit
+ * @HPDMA_WHY_SEALS: The file's seals do not suit
+ * @HPDMA_WHY_FILE: The file is of the wrong kind
+ * @HPDMA_WHY_EXPORTER: The driver of the dma-buf refused
+ * @HPDMA_WHY_NAMED: The buffer has a name already
+ * @HPDMA_WHY_LIST_RIGHT: The opener may not see what others hold
  * @HPDMA_WHY_NO_MODULE: The kernel module is not loaded
  * @HPDMA_WHY_NODE_RIGHT: The rights on the device node or the device's lack of
  *	protection forbid opening it
@@ -100,6 +108,14 @@ enum hpdma_why {
 	HPDMA_WHY_OTHER_HOLDER = 13,
 	HPDMA_WHY_NO_INTERRUPT = 14,
 	HPDMA_WHY_FSIZE = 15,
+	HPDMA_WHY_QUOTA_BYTES = 16,
+	HPDMA_WHY_QUOTA_BUFFERS = 17,
+	HPDMA_WHY_CGROUP = 18,
+	HPDMA_WHY_SEALS = 19,
+	HPDMA_WHY_FILE = 20,
+	HPDMA_WHY_EXPORTER = 21,
+	HPDMA_WHY_NAMED = 22,
+	HPDMA_WHY_LIST_RIGHT = 23,
 	HPDMA_WHY_NO_MODULE = 256,
 	HPDMA_WHY_NODE_RIGHT = 257,
 	HPDMA_WHY_NOT_BOUND = 258,
