@@ -2,6 +2,7 @@
 #ifndef HPDMA_BUFFER_H
 #define HPDMA_BUFFER_H
 
+#include <linux/atomic.h>
 #include <linux/dma-buf.h>
 
 #include "account.h"
@@ -14,13 +15,16 @@
  * @charge: Who was charged for them
  * @dmabuf: The buffer's own file. It holds the buffer, not the other way round:
  *	its count is the buffer's count
+ * @ids: How many ids it has in all open files; each holds the buffer
  *
- * Constant from hpdma_buffer_create() to its release, so reading needs no lock.
+ * But for @ids constant from hpdma_buffer_create() to its release, so reading
+ * needs no lock.
  */
 struct hpdma_buffer {
 	struct hpdma_memory memory;
 	struct hpdma_charge charge;
 	struct dma_buf *dmabuf;
+	atomic_t ids;
 };
 
 int hpdma_buffer_create(const struct hpdma_backing_ops *backing,

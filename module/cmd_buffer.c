@@ -62,7 +62,7 @@ static int create(struct hpdma_call *call,
 	ret = hpdma_ioctl_respond(call);
 	if (ret)
 		goto err_buffer;
-	hpdma_object_publish(ids, id, buffer);
+	hpdma_context_publish(call->context, id, buffer);
 	return 0;
 
 err_buffer:
@@ -270,12 +270,5 @@ err_buffer:
 
 int hpdma_cmd_buf_free(struct hpdma_call *call)
 {
-	struct hpdma_buffer *buffer;
-
-	buffer = hpdma_object_take(&call->context->buffers,
-				   call->arg.buf_free.buf_id);
-	if (!buffer)
-		return -ENOENT;
-	hpdma_buffer_put(buffer);
-	return 0;
+	return hpdma_context_free(call->context, call->arg.buf_free.buf_id);
 }

@@ -85,13 +85,20 @@ static void free_context(struct kref *refs)
 	kfree(container_of(refs, struct hpdma_context, refs));
 }
 
+/* An id has ended; the reference that it held is ours. */
+static void drop_id(struct hpdma_buffer *buffer)
+{
+	atomic_dec(&buffer->ids);
+	hpdma_buffer_put(buffer);
+}
+
 /* The file goes, and its ids with it; attached device files find none. */
 void hpdma_context_close(struct hpdma_context *context)
 {
 	struct hpdma_buffer *buffer;
 
 	while ((buffer = hpdma_object_take_any(&context->buffers)))
-		hpdma_buffer_put(buffer);
+		drop_id(buffer);
 	hpdma_account_count(HPDMA_COUNT_CONTEXTS, -1);
 	hpdma_context_put(context);
 }
@@ -104,6 +111,37 @@ void hpdma_context_get(struct hpdma_context *context)
 void hpdma_context_put(struct hpdma_context *context)
 {
 	kref_put(&context->refs, free_context);
+}
+
+/**
+ * hpdma_context_publish - let an id be used
+ * @context: Whose id it is
+ * @id: Reserved
+ * @buffer: The buffer, whose reference the id takes over
+ */
+void hpdma_context_publish(struct hpdma_context *context, u32 id,
+			   struct hpdma_buffer *buffer)
+{
+	/* Before another thread can end it. */
+	atomic_inc(&buffer->ids);
+	hpdma_object_publish(&context->buffers, id, buffer);
+}
+
+/**
+ * hpdma_context_free - end an id
+ * @context: Whose id it is
+ * @id: From a user
+ *
+ * Return: 0, or -ENOENT.
+ */
+int hpdma_context_free(struct hpdma_context *context, u32 id)
+{
+	struct hpdma_buffer *buffer = hpdma_object_take(&context->buffers, id);
+
+	if (!buffer)
+		return -ENOENT;
+	drop_id(buffer);
+	return 0;
 }
 
 /**
