@@ -83,11 +83,11 @@ int hpdma_ioctl_segments(struct hpdma_call *call,
 
 	BUILD_BUG_ON(sizeof(struct hpdma_segment) != sizeof(struct hpdma_span));
 
-	if (arg->count < spans->count) {
-		if (put_user(spans->count, &user->out_count))
-			return -EFAULT;
+	/* First, so that a struct that cannot be written leaves the array alone. */
+	if (put_user(spans->count, &user->out_count))
+		return -EFAULT;
+	if (arg->count < spans->count)
 		return -EMSGSIZE;
-	}
 	if (copy_to_user(u64_to_user_ptr(arg->segments), spans->array,
 			 spans->count * sizeof(*spans->array)))
 		return -EFAULT;

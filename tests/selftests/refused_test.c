@@ -42,6 +42,30 @@ TEST_F(refused, opening_the_node_for_one_direction_only)
 	EXPECT_EQ(EACCES, errno);
 }
 
+/* The array is good, the struct in front of it cannot be written. */
+TEST_F(refused, segments_without_a_place_for_their_number)
+{
+	struct hpdma_segment array[4];
+	struct hpdma_ioc_segments *arg;
+	int id = alloc_contig(self->fd, PAGE);
+
+	ASSERT_LE(0, id);
+	arg = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, arg);
+	memset(array, 0x5a, sizeof(array));
+	*arg = (struct hpdma_ioc_segments){
+		.size = sizeof(*arg),
+		.id = id,
+		.segments = (uintptr_t)array,
+		.count = 4,
+	};
+	ASSERT_EQ(0, mprotect(arg, PAGE, PROT_READ));
+	EXPECT_EQ(-EFAULT, call(self->fd, HPDMA_IOC_BUF_SEGMENTS, arg));
+	EXPECT_EQ(NULL, find_other(array, 0x5a, sizeof(array)));
+	munmap(arg, PAGE);
+}
+
 /*
  * A file whose pages are those of a page cache, as on a disk, and not shared
  * memory as in tmpfs; -1 if there is no ramfs.
