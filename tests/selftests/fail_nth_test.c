@@ -162,8 +162,7 @@ TEST_F_TIMEOUT(faults, every_call_at_every_point, 600)
 
 /*
  * The kernel itself warns when it removes a file of /proc/irq that it had failed
- * to make. A boot that is asked for it has to allow that in its log:
- * "remove_proc_entry" and "tainted by warning".
+ * to make. A boot that is asked for it allows that in its log (tests/suites.sh).
  */
 TEST_F_TIMEOUT(faults, enabling_interrupts_at_every_point, 600)
 {

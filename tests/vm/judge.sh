@@ -34,15 +34,20 @@ allowed()
 	sed -n 's/^# allow-log: *//p' "$run"
 }
 
-# judge_log LOG SUITE: prints the lines that should not be there; true if none.
+# judge_log LOG SUITE [REGEX...]: prints the lines that should not be there; true
+# if none.
 judge_log()
 {
-	local bad regex
+	local log=$1 suite=$2 bad regex
+	shift 2
 
-	bad=$(grep -aE "$LOG_BAD" "$1" | grep -avE "$LOG_GOOD" || true)
+	bad=$(grep -aE "$LOG_BAD" "$log" | grep -avE "$LOG_GOOD" || true)
 	while read -r regex; do
 		bad=$(printf '%s\n' "$bad" | grep -avE -- "$regex" || true)
-	done < <(allowed "$2")
+	done < <(
+		allowed "$suite"
+		[ $# -eq 0 ] || printf '%s\n' "$@"
+	)
 	[ -n "$bad" ] || return 0
 	printf '%s\n' "$bad" | tr -d '\r' | head -n 40 | sed 's/^/# kernel log: /'
 	return 1

@@ -30,13 +30,14 @@ usage()
 	  --no-kmemleak     no leak scan at the end (debug kernel; it takes seconds)
 	  --interactive     a shell on the console instead; Ctrl-A X ends QEMU
 	  --log FILE        keep the kernel log there
+	  --allow-log RE    lines of the kernel log that are no failure; repeatable
 	END
 	exit 2
 }
 
 kernel=stock suite='' qemu_more='' append='' memory=1024 smp=2 hugepages=64
 seconds=60 iommu=1 kmemleak=1 interactive=0 log=''
-files=() modules=''
+files=() allow=() modules=''
 
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -57,6 +58,7 @@ while [ $# -gt 0 ]; do
 	--hugepages) hugepages=$2 ;;
 	--time) seconds=$2 ;;
 	--log) log=$2 ;;
+	--allow-log) allow+=("$2") ;;
 	*) usage ;;
 	esac
 	shift 2
@@ -150,7 +152,7 @@ took=$(($(date +%s) - begin))
 good=1
 cat "$work/tap"
 judge_end "$status" "$work/log" "$work/tap" || good=0
-judge_log "$work/log" "$suite" || good=0
+judge_log "$work/log" "$suite" "${allow[@]}" || good=0
 judge_tap "$work/tap" || good=0
 if [ "$good" -eq 0 ]; then
 	sed 's/^/# qemu: /' "$work/qemu"

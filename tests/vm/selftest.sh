@@ -151,6 +151,11 @@ echo ok 1
 echo '<4>WARNING: made up' > /dev/kmsg
 END
 
+try allowed-once pass '1 passed' --allow-log 'WARNING: made up' <<'END'
+echo ok 1
+echo '<4>WARNING: made up' > /dev/kmsg
+END
+
 try muted fail 'cut off or muted' <<'END'
 echo ok 1
 dmesg -n 1
