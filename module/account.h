@@ -5,12 +5,19 @@
 #include <linux/skbuff.h>
 #include <linux/types.h>
 
+#include "quota.h"
+
 /**
  * struct hpdma_charge - what one buffer was charged
- * @pin: The user charged, held until the charge ends, and how many pages
+ * @pin: To RLIMIT_MEMLOCK: the user, held until the charge ends, and how many
+ *	pages
+ * @user: To the quota: the user
+ * @bytes: To the quota
  */
 struct hpdma_charge {
 	struct mmpin pin;
+	struct hpdma_quota_user *user;
+	u64 bytes;
 };
 
 /**
@@ -35,7 +42,7 @@ enum hpdma_counter {
 	HPDMA_COUNTERS,
 };
 
-int hpdma_account_charge(struct hpdma_charge *charge, u64 bytes);
+int hpdma_account_charge(struct hpdma_charge *charge, u64 bytes, u32 *reason);
 void hpdma_account_uncharge(struct hpdma_charge *charge);
 
 void hpdma_account_count(enum hpdma_counter counter, s64 change);

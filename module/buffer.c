@@ -142,11 +142,10 @@ int hpdma_buffer_create(const struct hpdma_backing_ops *backing,
 	buffer->memory.length = wish->length;
 	buffer->memory.last_put = memory_last_put;
 
-	ret = hpdma_account_charge(&buffer->charge, backing->cost(wish));
-	if (ret) {
-		wish->reason = HPDMA_REASON_MEMLOCK;
+	ret = hpdma_account_charge(&buffer->charge, backing->cost(wish),
+				   &wish->reason);
+	if (ret)
 		goto err_buffer;
-	}
 	ret = backing->get(&buffer->memory, wish);
 	if (ret)
 		goto err_charge;

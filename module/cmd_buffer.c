@@ -12,10 +12,12 @@
 #include "cmd.h"
 #include "context.h"
 #include "mapoff.h"
+#include "quota.h"
 
 int hpdma_cmd_info(struct hpdma_call *call)
 {
 	struct hpdma_ioc_info *arg = &call->arg.info;
+	struct hpdma_quota_state quota;
 
 	if (arg->__reserved)
 		return -EINVAL;
@@ -29,6 +31,11 @@ int hpdma_cmd_info(struct hpdma_call *call)
 		arg->out_features |= HPDMA_FEATURE_PHYS;
 	arg->out_max_contig = hpdma_backing_contig_max();
 	arg->out_max_length = HPDMA_MAX_LENGTH;
+	hpdma_quota_read(&quota);
+	arg->out_quota_bytes = quota.max_bytes;
+	arg->out_quota_buffers = quota.max_buffers;
+	arg->out_used_bytes = quota.bytes;
+	arg->out_used_buffers = quota.buffers;
 	return hpdma_ioctl_respond(call);
 }
 

@@ -12,7 +12,7 @@
 MODULE_LAYERS='
 compat
 check span mapoff
-account backing backing_hugetlb backing_contig backing_user backing_import
+quota account backing backing_hugetlb backing_contig backing_user backing_import
 object buffer event device dmamap name
 context devfile
 cmd cmd_* ioctl mmap bar
