@@ -10,6 +10,8 @@
 #include <linux/fcntl.h>
 #include <linux/file.h>
 #include <linux/module.h>
+#include <linux/pid.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/hpdma.h>
 
@@ -19,11 +21,13 @@ static void hpdma_buffer_release(struct hpdma_buffer *buffer)
 {
 	struct hpdma_memory *memory = &buffer->memory;
 
+	hpdma_registry_remove(&buffer->registered);
 	memory->backing->put(memory);
 	hpdma_account_uncharge(&buffer->charge);
 	hpdma_account_count(HPDMA_COUNT_BUFFERS, -1);
 	hpdma_account_count(HPDMA_COUNT_BUFFER_BYTES, -(s64)memory->length);
 	hpdma_spans_free(&memory->spans);
+	put_pid(buffer->creator);
 	kfree(buffer);
 }
 
@@ -113,6 +117,7 @@ static struct dma_buf *export(struct hpdma_buffer *buffer)
 {
 	DEFINE_DMA_BUF_EXPORT_INFO(info);
 
+	info.exp_name = "hpdma";
 	info.ops = &dmabuf_ops;
 	info.size = buffer->memory.length;
 	info.flags = O_RDWR | O_CLOEXEC;
@@ -141,6 +146,8 @@ int hpdma_buffer_create(const struct hpdma_backing_ops *backing,
 	buffer->memory.backing = backing;
 	buffer->memory.length = wish->length;
 	buffer->memory.last_put = memory_last_put;
+	buffer->creator = get_pid(task_tgid(current));
+	hpdma_registry_init(&buffer->registered);
 
 	ret = hpdma_account_charge(&buffer->charge, backing->cost(wish),
 				   &wish->reason);
@@ -162,6 +169,7 @@ int hpdma_buffer_create(const struct hpdma_backing_ops *backing,
 		goto err_memory;
 	}
 	buffer->dmabuf = dmabuf;
+	hpdma_registry_add(&buffer->registered);
 	*out = buffer;
 	return 0;
 
@@ -171,6 +179,7 @@ err_memory:
 err_charge:
 	hpdma_account_uncharge(&buffer->charge);
 err_buffer:
+	put_pid(buffer->creator);
 	kfree(buffer);
 	return ret;
 }

@@ -7,6 +7,7 @@
 
 #include "account.h"
 #include "backing.h"
+#include "registry.h"
 
 /**
  * struct hpdma_buffer - pinned memory that ids, areas, exported descriptors and
@@ -15,16 +16,22 @@
  * @charge: Who was charged for them
  * @dmabuf: The buffer's own file. It holds the buffer, not the other way round:
  *	its count is the buffer's count
+ * @registered: Its serial number
+ * @creator: The process that made it
  * @ids: How many ids it has in all open files; each holds the buffer
+ * @mappings: How many device mappings hold it
  *
- * But for @ids constant from hpdma_buffer_create() to its release, so reading
+ * But for @ids and @mappings constant from hpdma_buffer_create() to its release, so reading
  * needs no lock.
  */
 struct hpdma_buffer {
 	struct hpdma_memory memory;
 	struct hpdma_charge charge;
 	struct dma_buf *dmabuf;
+	struct hpdma_registered registered;
+	struct pid *creator;
 	atomic_t ids;
+	atomic_t mappings;
 };
 
 int hpdma_buffer_create(const struct hpdma_backing_ops *backing,

@@ -24,6 +24,7 @@ union hpdma_arg {
 	struct hpdma_ioc_segments segments;
 	struct hpdma_ioc_buf_export buf_export;
 	struct hpdma_ioc_buf_free buf_free;
+	struct hpdma_ioc_list list;
 	struct hpdma_ioc_dev_attach dev_attach;
 	struct hpdma_ioc_dev_info dev_info;
 	struct hpdma_ioc_dev_map dev_map;
@@ -77,6 +78,7 @@ int hpdma_cmd_buf_info(struct hpdma_call *call);
 int hpdma_cmd_buf_segments(struct hpdma_call *call);
 int hpdma_cmd_buf_export(struct hpdma_call *call);
 int hpdma_cmd_buf_free(struct hpdma_call *call);
+int hpdma_cmd_list(struct hpdma_call *call);
 
 int hpdma_cmd_dev_attach(struct hpdma_call *call);
 int hpdma_cmd_dev_info(struct hpdma_call *call);

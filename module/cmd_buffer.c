@@ -216,6 +216,7 @@ int hpdma_cmd_buf_info(struct hpdma_call *call)
 	arg->out_mmap_offset =
 		memory->backing->mmap ? hpdma_mapoff_encode(arg->buf_id) : 0;
 	arg->out_segments = memory->spans.count;
+	arg->out_serial = buffer->registered.serial;
 	hpdma_buffer_put(buffer);
 	return hpdma_ioctl_respond(call);
 }

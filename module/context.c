@@ -25,7 +25,7 @@
  *	  device->bars (fault of a BAR; removal)
  *	device->lock
  *	  event->lock (interrupts off)
- *	objects->array's lock
+ *	objects->array's lock, the registry's lock, the quota's lock
  *
  * No lock of ours is held while user memory is pinned or copied: both take the
  * mmap lock, and both can wait for as long as a user likes.
@@ -75,6 +75,8 @@ int hpdma_context_create(struct hpdma_context **out)
 	kref_init(&context->refs);
 	hpdma_objects_init(&context->buffers, get_buffer);
 	context->may_see_phys = hpdma_context_opener_sees_phys();
+	context->may_list_all =
+		ns_capable_noaudit(&init_user_ns, CAP_SYS_ADMIN);
 	hpdma_account_count(HPDMA_COUNT_CONTEXTS, 1);
 	*out = context;
 	return 0;

@@ -13,11 +13,13 @@
  * @refs: The file, and each device file attached to it
  * @buffers: Its ids; emptied when the file goes
  * @may_see_phys: The opener may see physical addresses; constant
+ * @may_list_all: The opener may see what others hold; constant
  */
 struct hpdma_context {
 	struct kref refs;
 	struct hpdma_objects buffers;
 	bool may_see_phys;
+	bool may_list_all;
 };
 
 /* What makes an open file one of a context; in chardev.c. */

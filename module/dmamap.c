@@ -223,6 +223,7 @@ int hpdma_dmamap_create(struct hpdma_device *device,
 		return ret;
 	}
 	hpdma_buffer_get(buffer);
+	atomic_inc(&buffer->mappings);
 	map->buffer = buffer;
 	hpdma_dmamap_get(map);
 	list_add_tail(&map->node, &device->maps);
@@ -252,6 +253,7 @@ static void park(struct hpdma_dmamap *map)
 static void let_go(struct hpdma_dmamap *map)
 {
 	list_del_init(&map->node);
+	atomic_dec(&map->buffer->mappings);
 	hpdma_buffer_put(map->buffer);
 	map->buffer = NULL;
 	if (map->parked)

@@ -36,6 +36,8 @@ static const struct hpdma_cmd context_cmds[] = {
 	    hpdma_cmd_buf_export),
 	CMD(HPDMA_IOC_BUF_FREE, hpdma_ioc_buf_free, buf_id, 0,
 	    hpdma_cmd_buf_free),
+	CMD(HPDMA_IOC_LIST, hpdma_ioc_list, out_count, HPDMA_LIST_ALL,
+	    hpdma_cmd_list),
 };
 
 static const struct hpdma_cmd devfile_cmds[] = {

@@ -13,7 +13,7 @@ MODULE_LAYERS='
 compat
 check span mapoff
 quota account backing backing_hugetlb backing_contig backing_user backing_import
-object buffer event device dmamap name
+object registry buffer snapshot event device dmamap name
 context devfile
 cmd cmd_* ioctl mmap bar
 chardev devnode pci debugfs
