@@ -6,6 +6,7 @@
 
 #include "chardev.h"
 #include "context.h"
+#include "fdinfo.h"
 #include "ioctl.h"
 #include "mmap.h"
 
@@ -48,6 +49,11 @@ static unsigned long chardev_get_area(struct file *file, unsigned long addr,
 	return hpdma_mmap_get_area(file->private_data, addr, len, pgoff, flags);
 }
 
+static void chardev_show_fdinfo(struct seq_file *seq, struct file *file)
+{
+	hpdma_fdinfo_context(seq, file->private_data);
+}
+
 const struct file_operations hpdma_chardev_fops = {
 	.owner = THIS_MODULE,
 	.open = chardev_open,
@@ -56,6 +62,7 @@ const struct file_operations hpdma_chardev_fops = {
 	.compat_ioctl = compat_ptr_ioctl,
 	.mmap = chardev_mmap,
 	.get_unmapped_area = chardev_get_area,
+	.show_fdinfo = chardev_show_fdinfo,
 };
 
 static struct miscdevice chardev = {

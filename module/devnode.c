@@ -9,6 +9,7 @@
 #include "bar.h"
 #include "devfile.h"
 #include "devnode.h"
+#include "fdinfo.h"
 #include "ioctl.h"
 
 static int devnode_open(struct inode *inode, struct file *file)
@@ -125,6 +126,11 @@ static int devnode_mmap(struct file *file, struct vm_area_struct *vma)
 	return hpdma_bar_mmap(devfile->device, vma);
 }
 
+static void devnode_show_fdinfo(struct seq_file *seq, struct file *file)
+{
+	hpdma_fdinfo_devfile(seq, file->private_data);
+}
+
 const struct file_operations hpdma_devnode_fops = {
 	.owner = THIS_MODULE,
 	.open = devnode_open,
@@ -135,4 +141,5 @@ const struct file_operations hpdma_devnode_fops = {
 	.unlocked_ioctl = devnode_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 	.mmap = devnode_mmap,
+	.show_fdinfo = devnode_show_fdinfo,
 };

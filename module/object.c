@@ -76,6 +76,30 @@ void *hpdma_object_find(struct hpdma_objects *objects, u32 id)
 }
 
 /**
+ * hpdma_object_next - look all objects up, one after another
+ * @objects: The ids
+ * @id: 0 to begin; set to the id of the object
+ *
+ * Return: the object of the lowest id above @id, with a reference for the
+ * caller; NULL if there is none.
+ */
+void *hpdma_object_next(struct hpdma_objects *objects, u32 *id)
+{
+	unsigned long index = *id;
+	void *object;
+
+	xa_lock(&objects->array);
+	object = xa_find_after(&objects->array, &index, HPDMA_MAPOFF_MAX_ID,
+			       XA_PRESENT);
+	if (object) {
+		objects->get(object);
+		*id = index;
+	}
+	xa_unlock(&objects->array);
+	return object;
+}
+
+/**
  * hpdma_object_take - end an id
  * @objects: The ids
  * @id: An id from a user

@@ -26,6 +26,7 @@ void hpdma_object_abandon(struct hpdma_objects *objects, u32 id);
 void hpdma_object_publish(struct hpdma_objects *objects, u32 id, void *object);
 
 void *hpdma_object_find(struct hpdma_objects *objects, u32 id);
+void *hpdma_object_next(struct hpdma_objects *objects, u32 *id);
 void *hpdma_object_take(struct hpdma_objects *objects, u32 id);
 void *hpdma_object_take_any(struct hpdma_objects *objects);
 

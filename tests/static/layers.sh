@@ -15,7 +15,7 @@ check span mapoff
 quota account backing backing_hugetlb backing_contig backing_user backing_import
 object registry buffer snapshot event device dmamap name
 context devfile
-cmd cmd_* ioctl mmap bar
+cmd cmd_* ioctl mmap bar fdinfo
 chardev devnode pci debugfs
 main
 '
