@@ -36,6 +36,7 @@ struct hpdma_wish {
 /**
  * struct hpdma_backing_ops - one way to get pages that stay where they are
  * @kind: enum hpdma_backing of the uAPI
+ * @pins: It pins its pages, which are not made for it alone
  * @cost: How many bytes a wish will be charged
  * @get: Fill a zeroed &struct hpdma_memory; changes nothing if it fails
  * @put: Give the pages back; no device and no VMA can reach them any more
@@ -45,6 +46,7 @@ struct hpdma_wish {
  */
 struct hpdma_backing_ops {
 	u32 kind;
+	bool pins;
 	u64 (*cost)(const struct hpdma_wish *wish);
 	int (*get)(struct hpdma_memory *memory, struct hpdma_wish *wish);
 	void (*put)(struct hpdma_memory *memory);

@@ -350,6 +350,7 @@ void hpdma_backing_hugetlb_exit(void)
 
 const struct hpdma_backing_ops hpdma_backing_hugetlb = {
 	.kind = HPDMA_BACKING_HUGETLB,
+	.pins = true,
 	.cost = hugetlb_cost,
 	.get = hugetlb_get,
 	.put = hugetlb_put,

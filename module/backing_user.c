@@ -114,6 +114,7 @@ static int user_get(struct hpdma_memory *memory, struct hpdma_wish *wish)
 
 const struct hpdma_backing_ops hpdma_backing_user = {
 	.kind = HPDMA_BACKING_USER,
+	.pins = true,
 	.cost = user_cost,
 	.get = user_get,
 	.put = user_put,

@@ -16,12 +16,16 @@
 #include <linux/hpdma.h>
 
 #include "buffer.h"
+#include "trace.h"
 
 static void hpdma_buffer_release(struct hpdma_buffer *buffer)
 {
 	struct hpdma_memory *memory = &buffer->memory;
 
 	hpdma_registry_remove(&buffer->registered);
+	/* Nobody was told of one that never became complete. */
+	if (buffer->registered.serial)
+		trace_hpdma_buffer_release(buffer);
 	memory->backing->put(memory);
 	hpdma_account_uncharge(&buffer->charge);
 	hpdma_account_count(HPDMA_COUNT_BUFFERS, -1);
@@ -78,6 +82,8 @@ static int dmabuf_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
 	if (!(vma->vm_flags & VM_SHARED) || vma->vm_flags & VM_EXEC)
 		return -EINVAL;
 	hpdma_vm_flags_mod(vma, 0, VM_MAYEXEC);
+	trace_hpdma_mmap(buffer, (u64)vma->vm_pgoff << PAGE_SHIFT,
+			 vma->vm_end - vma->vm_start);
 	return memory->backing->mmap(memory, vma);
 }
 
@@ -111,6 +117,15 @@ static int verify(const struct hpdma_memory *memory, struct hpdma_wish *wish)
 	else
 		return 0;
 	return -ENOMEM;
+}
+
+/* It is complete: give it a number, and let others know of it. */
+static void announce(struct hpdma_buffer *buffer)
+{
+	hpdma_registry_add(&buffer->registered);
+	if (buffer->memory.backing->pins)
+		trace_hpdma_buffer_pin(buffer);
+	trace_hpdma_buffer_create(buffer);
 }
 
 static struct dma_buf *export(struct hpdma_buffer *buffer)
@@ -169,7 +184,7 @@ int hpdma_buffer_create(const struct hpdma_backing_ops *backing,
 		goto err_memory;
 	}
 	buffer->dmabuf = dmabuf;
-	hpdma_registry_add(&buffer->registered);
+	announce(buffer);
 	*out = buffer;
 	return 0;
 

@@ -19,6 +19,7 @@
 
 #include "check.h"
 #include "dmamap.h"
+#include "trace.h"
 
 /*
  * Memory is shared with the device for as long as the mapping lives, so the
@@ -214,6 +215,7 @@ int hpdma_dmamap_create(struct hpdma_device *device,
 	kref_init(&map->refs);
 	map->device = device;
 	map->kind = hpdma_dmamap_kind(device);
+	map->length = length;
 	ret = hpdma_spans_slice(&buffer->memory.spans, offset, length, &phys);
 	if (!ret)
 		ret = map_pages(map, &phys, reason);
@@ -228,6 +230,7 @@ int hpdma_dmamap_create(struct hpdma_device *device,
 	hpdma_dmamap_get(map);
 	list_add_tail(&map->node, &device->maps);
 	hpdma_account_count(HPDMA_COUNT_MAPPINGS, 1);
+	trace_hpdma_map(map);
 	*out = map;
 	return 0;
 }
@@ -253,6 +256,7 @@ static void park(struct hpdma_dmamap *map)
 static void let_go(struct hpdma_dmamap *map)
 {
 	list_del_init(&map->node);
+	trace_hpdma_unmap(map);
 	atomic_dec(&map->buffer->mappings);
 	hpdma_buffer_put(map->buffer);
 	map->buffer = NULL;

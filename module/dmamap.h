@@ -15,6 +15,7 @@
  * @refs: Of this struct: its id, who looks at it, the list it is on
  * @device: The device
  * @kind: enum hpdma_addr_kind of the addresses; constant
+ * @length: Bytes of the buffer that are mapped; constant
  * @spans: The addresses, in the order of the memory; constant
  * @node: In the device's @maps or @parked; its lock
  * @buffer: Held until the device cannot reach it; NULL from then on; device's
@@ -27,6 +28,7 @@ struct hpdma_dmamap {
 	struct kref refs;
 	struct hpdma_device *device;
 	u32 kind;
+	u64 length;
 	struct hpdma_spans spans;
 	struct list_head node;
 	struct hpdma_buffer *buffer;

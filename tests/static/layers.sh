@@ -13,7 +13,7 @@ MODULE_LAYERS='
 compat
 check span mapoff
 quota account backing backing_hugetlb backing_contig backing_user backing_import
-object registry buffer snapshot event device dmamap name
+object trace registry buffer snapshot event device dmamap name tracepoints
 context devfile
 cmd cmd_* ioctl mmap bar fdinfo
 chardev devnode pci debugfs
