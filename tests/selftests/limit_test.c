@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * RLIMIT_MEMLOCK. The kernel's helper charges up to two pages more than it is
- * asked to, so what a limit admits is measured first; then, whatever happened
- * since, it must admit exactly as much again.
+ * RLIMIT_MEMLOCK. What a limit admits is measured first; then, whatever happened
+ * since, it must admit exactly as much again. charge_test has the limit to the
+ * page.
  */
 #include <errno.h>
 #include <linux/capability.h>
@@ -14,7 +14,6 @@
 #include "common.h"
 
 #define LIMIT_PAGES 64
-#define SLACK 2
 
 FIXTURE(limit)
 {
@@ -72,9 +71,7 @@ static int measure(FIXTURE_DATA(limit) *self)
 /* Is @pages less to be had than @before? */
 static bool is_charged(FIXTURE_DATA(limit) *self, int before, int pages)
 {
-	int charged = before - measure(self);
-
-	return charged >= pages && charged <= pages + SLACK;
+	return before - measure(self) == pages;
 }
 
 static int limited(void *arg)
@@ -85,7 +82,7 @@ static int limited(void *arg)
 	set_limit(LIMIT_PAGES * PAGE);
 	become(NOBODY);
 	count = measure(self);
-	CHILD_CHECK(count >= LIMIT_PAGES - SLACK);
+	CHILD_CHECK(count == LIMIT_PAGES);
 
 	/* Another file, and registered memory, are charged to the same user. */
 	id = alloc_contig(self->fd, 32 * PAGE);
@@ -169,8 +166,7 @@ TEST_F(limit, who_was_charged_is_uncharged_whoever_frees)
 
 	EXPECT_EQ(0, in_child(allocate_for_parent, self));
 	left = in_child(measure_alone, self);
-	EXPECT_GE(before - 32, left);
-	EXPECT_LE(before - 32 - SLACK, left);
+	EXPECT_EQ(before - 32, left);
 	EXPECT_EQ(0, buf_free(self->fd, 1));
 	EXPECT_EQ(before, in_child(measure_alone, self));
 }
