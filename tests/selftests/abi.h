@@ -124,6 +124,15 @@ static void undo_free(struct subject *subject, void *arg, bool done)
 		buf_free(subject->node, subject->once);
 }
 
+static void prepare_list(struct subject *subject, void *arg)
+{
+	struct hpdma_ioc_list *list = arg;
+
+	list->entry_size = sizeof(struct hpdma_list_entry);
+	list->entries = (uintptr_t)subject->segments;
+	list->count = 1;
+}
+
 /* Each file is attached once, so each call needs a file of its own. */
 static void prepare_attach(struct subject *subject, void *arg)
 {
@@ -247,6 +256,10 @@ static const struct command commands[] = {
 	{ COMMAND(HPDMA_IOC_BUF_FREE, hpdma_ioc_buf_free, 0, 0, false,
 		  prepare_free, undo_free),
 	  .outputs = { FIELD(hpdma_ioc_buf_free, out_reason) } },
+	{ COMMAND(HPDMA_IOC_LIST, hpdma_ioc_list, HPDMA_LIST_ALL, 0, false,
+		  prepare_list, NULL),
+	  .outputs = { FIELD(hpdma_ioc_list, out_reason),
+		       FIELD(hpdma_ioc_list, out_count) } },
 	{ COMMAND(HPDMA_IOC_DEV_ATTACH, hpdma_ioc_dev_attach, 0, 0, true,
 		  prepare_attach, undo_attach),
 	  .outputs = { FIELD(hpdma_ioc_dev_attach, out_reason) } },

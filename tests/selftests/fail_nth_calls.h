@@ -6,6 +6,7 @@
 #ifndef HPDMA_SELFTESTS_FAIL_NTH_CALLS_H
 #define HPDMA_SELFTESTS_FAIL_NTH_CALLS_H
 
+#include <fcntl.h>
 #include <sys/mman.h>
 
 #include "dev_common.h"
@@ -128,6 +129,40 @@ static int run_buf_segments(struct world *world)
 static int run_export(struct world *world)
 {
 	return keep(world, buf_export(world->rig.mem, world->block.id));
+}
+
+static int run_list(struct world *world)
+{
+	struct hpdma_ioc_list arg = {
+		.size = sizeof(arg),
+		.flags = HPDMA_LIST_ALL,
+		.entry_size = sizeof(struct hpdma_list_entry),
+		.entries = (uintptr_t)world->array,
+		.count = sizeof(world->array) / (sizeof(struct hpdma_list_entry)),
+	};
+
+	return call(world->rig.mem, HPDMA_IOC_LIST, &arg);
+}
+
+static int prepare_fdinfo(struct world *world)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", world->rig.mem);
+	return keep(world, open(path, O_RDONLY | O_CLOEXEC));
+}
+
+static int prepare_debugfs(struct world *world)
+{
+	return keep(world, open("/sys/kernel/debug/hpdma/buffers",
+				O_RDONLY | O_CLOEXEC));
+}
+
+static int run_show(struct world *world)
+{
+	char text[512];
+
+	return read(world->result, text, sizeof(text)) < 0 ? -errno : 0;
 }
 
 static int run_free(struct world *world)
@@ -310,6 +345,9 @@ static const struct action actions[] = {
 	{ "BUF_INFO", NULL, run_buf_info },
 	{ "BUF_SEGMENTS", NULL, run_buf_segments },
 	{ "BUF_EXPORT", NULL, run_export, close_result },
+	{ "LIST", NULL, run_list },
+	{ "fdinfo", prepare_fdinfo, run_show, close_result, close_result },
+	{ "debugfs", prepare_debugfs, run_show, close_result, close_result },
 	{ "BUF_FREE", run_contig, run_free, NULL, free_result },
 	{ "mmap of a cookie", NULL, run_mmap_cookie, undo_mmap },
 	{ "mmap of a hugetlb cookie", run_hugetlb, run_mmap_huge,

@@ -14,11 +14,13 @@
 #include "kselftest_harness.h"
 #include "dev_common.c"
 #include "fail_nth_calls.h"
+#include "usage.h"
 
 #define MOST 1000
 #define FAULTS "/sys/kernel/debug/"
 /* The world and one call fit, with one leak they do not. */
 #define LIMIT MB(5)
+#define BUFFERS 3
 
 static int fail_nth = -1;
 
@@ -127,9 +129,11 @@ FIXTURE_SETUP(faults)
 	if (fail_nth < 0)
 		SKIP(return, "no /proc/self/fail-nth: for the debug kernel");
 	set_faults();
-	/* Who has this capability is not charged. */
-	drop_capability(CAP_IPC_LOCK);
 	ASSERT_EQ(0, setrlimit(RLIMIT_MEMLOCK, &limit));
+	ASSERT_TRUE(set_quota(LIMIT, BUFFERS));
+	/* Who has these capabilities is not limited. */
+	drop_capability(CAP_IPC_LOCK);
+	drop_capability(CAP_SYS_RESOURCE);
 	NEED_RIG(&world->rig, EDU_NARROW);
 	NEED_IOMMU(&world->rig);
 	ASSERT_EQ(0, block_make(&world->block, world->rig.mem,
@@ -142,6 +146,7 @@ FIXTURE_SETUP(faults)
 FIXTURE_TEARDOWN(faults)
 {
 	rig_close(&self->world.rig);
+	set_quota(0, 0);
 }
 
 TEST_F_TIMEOUT(faults, every_call_at_every_point, 600)
