@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Overflow-safe checks of lengths, ranges and address bits that come from
+ * Overflow-safe checks of lengths, ranges, address bits and names that come from
  * users. Pure: knows no kernel state, so KUnit tests it directly.
  */
 #include <linux/errno.h>
 #include <linux/overflow.h>
+#include <linux/string.h>
 
 #include "check.h"
 
@@ -70,4 +71,26 @@ u64 hpdma_check_last_address(u32 bits)
 	if (!bits || bits >= 64)
 		return U64_MAX;
 	return (1ULL << bits) - 1;
+}
+
+/**
+ * hpdma_check_name - may a buffer be called that?
+ * @name: Not necessarily terminated
+ * @size: Bytes there
+ *
+ * What shells, logs and paths take for something else is not allowed. Nothing
+ * may follow the name, so that two names are equal if all their bytes are.
+ *
+ * Return: 0 or -EINVAL.
+ */
+int hpdma_check_name(const u8 *name, size_t size)
+{
+	size_t i;
+
+	for (i = 0; i < size && name[i]; i++)
+		if (name[i] <= ' ' || name[i] == 0x7f || name[i] == '/')
+			return -EINVAL;
+	if (!i || i == size || memchr_inv(name + i, 0, size - i))
+		return -EINVAL;
+	return 0;
 }

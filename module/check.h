@@ -16,5 +16,6 @@ int hpdma_check_length(u64 length, u64 granule);
 int hpdma_check_range(u64 offset, u64 *length, u64 total, u64 granule);
 int hpdma_check_address_bits(u32 bits);
 u64 hpdma_check_last_address(u32 bits);
+int hpdma_check_name(const u8 *name, size_t size);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Lengths, ranges and address bits at and around each of their boundaries. */
+/* Lengths, ranges, address bits and names at and around their boundaries. */
 #include <linux/limits.h>
 #include <linux/sizes.h>
 
@@ -130,10 +130,57 @@ static void last_address_of_each_width(struct kunit *test)
 				(u64)BIT_ULL(bits) - 1);
 }
 
+#define NAME_SIZE 64
+
+static void name_bytes(struct kunit *test)
+{
+	unsigned int byte, at;
+
+	for (byte = 1; byte < 256; byte++) {
+		bool good = byte > 0x20 && byte != 0x7f && byte != '/';
+
+		for (at = 0; at < NAME_SIZE - 1; at++) {
+			u8 name[NAME_SIZE] = {};
+
+			memset(name, 'x', NAME_SIZE - 1);
+			name[at] = byte;
+			KUNIT_EXPECT_EQ_MSG(test,
+					    hpdma_check_name(name, NAME_SIZE),
+					    good ? 0 : -EINVAL, "byte %x at %u",
+					    byte, at);
+		}
+	}
+}
+
+/* 1 to 63 bytes, and after them nothing but zeroes. */
+static void name_lengths(struct kunit *test)
+{
+	unsigned int length, at;
+
+	for (length = 0; length <= NAME_SIZE; length++) {
+		bool good = length && length < NAME_SIZE;
+		u8 name[NAME_SIZE] = {};
+
+		memset(name, '~', length);
+		KUNIT_EXPECT_EQ_MSG(test, hpdma_check_name(name, NAME_SIZE),
+				    good ? 0 : -EINVAL, "length %u", length);
+		for (at = length + 1; at < NAME_SIZE; at++) {
+			name[at] = 'x';
+			KUNIT_EXPECT_EQ_MSG(test,
+					    hpdma_check_name(name, NAME_SIZE),
+					    -EINVAL, "length %u, %u is not 0",
+					    length, at);
+			name[at] = 0;
+		}
+	}
+}
+
 static struct kunit_case cases[] = { KUNIT_CASE(length_boundaries),
 				     KUNIT_CASE(range_boundaries),
 				     KUNIT_CASE(address_bits_boundaries),
 				     KUNIT_CASE(last_address_of_each_width),
+				     KUNIT_CASE(name_bytes),
+				     KUNIT_CASE(name_lengths),
 				     {} };
 
 struct kunit_suite hpdma_check_suite = {
