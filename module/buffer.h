@@ -9,6 +9,8 @@
 #include "backing.h"
 #include "registry.h"
 
+struct hpdma_name;
+
 /**
  * struct hpdma_buffer - pinned memory that ids, areas, exported descriptors and
  *	device mappings hold
@@ -18,11 +20,13 @@
  *	its count is the buffer's count
  * @registered: Its serial number
  * @creator: The process that made it
- * @ids: How many ids it has in all open files; each holds the buffer
+ * @ids: How many ids it has in all open files; each holds the buffer. Ended by
+ *	hpdma_name_drop_id() only
  * @mappings: How many device mappings hold it
+ * @name: Its name, or NULL; name.c's, under its lock
  *
- * But for @ids and @mappings constant from hpdma_buffer_create() to its release, so reading
- * needs no lock.
+ * But for @ids, @mappings and @name constant from hpdma_buffer_create() to its
+ * release, so reading needs no lock.
  */
 struct hpdma_buffer {
 	struct hpdma_memory memory;
@@ -32,6 +36,7 @@ struct hpdma_buffer {
 	struct pid *creator;
 	atomic_t ids;
 	atomic_t mappings;
+	struct hpdma_name *name;
 };
 
 int hpdma_buffer_create(const struct hpdma_backing_ops *backing,

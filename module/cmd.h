@@ -25,6 +25,9 @@ union hpdma_arg {
 	struct hpdma_ioc_buf_export buf_export;
 	struct hpdma_ioc_buf_free buf_free;
 	struct hpdma_ioc_list list;
+	struct hpdma_ioc_name_publish name_publish;
+	struct hpdma_ioc_name_open name_open;
+	struct hpdma_ioc_name_unlink name_unlink;
 	struct hpdma_ioc_dev_attach dev_attach;
 	struct hpdma_ioc_dev_info dev_info;
 	struct hpdma_ioc_dev_map dev_map;
@@ -79,6 +82,10 @@ int hpdma_cmd_buf_segments(struct hpdma_call *call);
 int hpdma_cmd_buf_export(struct hpdma_call *call);
 int hpdma_cmd_buf_free(struct hpdma_call *call);
 int hpdma_cmd_list(struct hpdma_call *call);
+
+int hpdma_cmd_name_publish(struct hpdma_call *call);
+int hpdma_cmd_name_open(struct hpdma_call *call);
+int hpdma_cmd_name_unlink(struct hpdma_call *call);
 
 int hpdma_cmd_dev_attach(struct hpdma_call *call);
 int hpdma_cmd_dev_info(struct hpdma_call *call);

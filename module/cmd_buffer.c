@@ -13,6 +13,7 @@
 #include "context.h"
 #include "mapoff.h"
 #include "quota.h"
+#include "name.h"
 
 int hpdma_cmd_info(struct hpdma_call *call)
 {
@@ -217,6 +218,7 @@ int hpdma_cmd_buf_info(struct hpdma_call *call)
 		memory->backing->mmap ? hpdma_mapoff_encode(arg->buf_id) : 0;
 	arg->out_segments = memory->spans.count;
 	arg->out_serial = buffer->registered.serial;
+	arg->out_state = hpdma_name_show(buffer, NULL);
 	hpdma_buffer_put(buffer);
 	return hpdma_ioctl_respond(call);
 }

@@ -16,6 +16,11 @@
  *	    area of hugetlb -> hugetlbfs file: its release is
  *	                          hpdma_buffer_release()
  *
+ *	    persistent name -->  dma-buf
+ *	    any name --------->  its PID namespace
+ *
+ * A name that is not persistent goes with the last id and holds nothing.
+ *
  * Each arrow is one get and one put. A dma-buf and a hugetlbfs file also hold
  * the module.
  *
@@ -25,7 +30,7 @@
  *	  device->bars (fault of a BAR; removal)
  *	device->lock
  *	  event->lock (interrupts off)
- *	objects->array's lock, the registry's lock, the quota's lock
+ *	objects->array's lock, the registry's lock, the quota's lock, names' lock
  *
  * No lock of ours is held while user memory is pinned or copied: both take the
  * mmap lock, and both can wait for as long as a user likes.
@@ -37,6 +42,7 @@
 #include <linux/uidgid.h>
 
 #include "context.h"
+#include "name.h"
 
 static int phys_gid = -1;
 module_param(phys_gid, int, 0444);
@@ -87,20 +93,13 @@ static void free_context(struct kref *refs)
 	kfree(container_of(refs, struct hpdma_context, refs));
 }
 
-/* An id has ended; the reference that it held is ours. */
-static void drop_id(struct hpdma_buffer *buffer)
-{
-	atomic_dec(&buffer->ids);
-	hpdma_buffer_put(buffer);
-}
-
 /* The file goes, and its ids with it; attached device files find none. */
 void hpdma_context_close(struct hpdma_context *context)
 {
 	struct hpdma_buffer *buffer;
 
 	while ((buffer = hpdma_object_take_any(&context->buffers)))
-		drop_id(buffer);
+		hpdma_name_drop_id(buffer);
 	hpdma_account_count(HPDMA_COUNT_CONTEXTS, -1);
 	hpdma_context_put(context);
 }
@@ -126,6 +125,18 @@ void hpdma_context_publish(struct hpdma_context *context, u32 id,
 {
 	/* Before another thread can end it. */
 	atomic_inc(&buffer->ids);
+	hpdma_context_publish_counted(context, id, buffer);
+}
+
+/**
+ * hpdma_context_publish_counted - let an id be used that is counted already
+ * @context: Whose id it is
+ * @id: Reserved
+ * @buffer: From hpdma_name_open(); the id takes over its reference and its count
+ */
+void hpdma_context_publish_counted(struct hpdma_context *context, u32 id,
+				   struct hpdma_buffer *buffer)
+{
 	hpdma_object_publish(&context->buffers, id, buffer);
 }
 
@@ -142,7 +153,7 @@ int hpdma_context_free(struct hpdma_context *context, u32 id)
 
 	if (!buffer)
 		return -ENOENT;
-	drop_id(buffer);
+	hpdma_name_drop_id(buffer);
 	return 0;
 }
 

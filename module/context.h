@@ -40,6 +40,8 @@ void hpdma_context_put(struct hpdma_context *context);
 
 void hpdma_context_publish(struct hpdma_context *context, u32 id,
 			   struct hpdma_buffer *buffer);
+void hpdma_context_publish_counted(struct hpdma_context *context, u32 id,
+				   struct hpdma_buffer *buffer);
 struct hpdma_buffer *hpdma_context_find(struct hpdma_context *context, u32 id);
 int hpdma_context_free(struct hpdma_context *context, u32 id);
 

@@ -38,6 +38,12 @@ static const struct hpdma_cmd context_cmds[] = {
 	    hpdma_cmd_buf_free),
 	CMD(HPDMA_IOC_LIST, hpdma_ioc_list, out_count, HPDMA_LIST_ALL,
 	    hpdma_cmd_list),
+	CMD(HPDMA_IOC_NAME_PUBLISH, hpdma_ioc_name_publish, name,
+	    HPDMA_NAME_PERSISTENT, hpdma_cmd_name_publish),
+	CMD(HPDMA_IOC_NAME_OPEN, hpdma_ioc_name_open, name, 0,
+	    hpdma_cmd_name_open),
+	CMD(HPDMA_IOC_NAME_UNLINK, hpdma_ioc_name_unlink, name, 0,
+	    hpdma_cmd_name_unlink),
 };
 
 static const struct hpdma_cmd devfile_cmds[] = {

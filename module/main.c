@@ -7,6 +7,7 @@
 #include "chardev.h"
 #include "debugfs.h"
 #include "device.h"
+#include "name.h"
 #include "pci.h"
 
 static int __init hpdma_init(void)
@@ -43,6 +44,7 @@ static void __exit hpdma_exit(void)
 	hpdma_chardev_exit();
 	hpdma_pci_exit();
 	hpdma_device_exit();
+	hpdma_name_exit();
 	hpdma_backing_hugetlb_exit();
 }
 
