@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "common.h"
+#include "name_common.h"
 
 #define DEVICE_NODE "/dev/hpdma0"
 #define MAX_OUTPUTS 16
@@ -131,6 +131,37 @@ static void prepare_list(struct subject *subject, void *arg)
 	list->entry_size = sizeof(struct hpdma_list_entry);
 	list->entries = (uintptr_t)subject->segments;
 	list->count = 1;
+static void prepare_publish(struct subject *subject, void *arg)
+	subject->once = alloc_contig(subject->node, PAGE);
+	*(struct hpdma_ioc_name_publish *)arg =
+		name_wish(subject->once, "abi", 0);
+}
+
+/* The name goes with the only id. */
+static void undo_publish(struct subject *subject, void *arg, bool done)
+	buf_free(subject->node, subject->once);
+}
+
+static void prepare_name(struct subject *subject, void *arg)
+	name_publish(subject->node, subject->id, "abi", 0);
+	name_set(((struct hpdma_ioc_name_open *)arg)->name, "abi");
+}
+
+static void undo_name(struct subject *subject, void *arg, bool done)
+	if (done)
+		buf_free(subject->node,
+			 ((struct hpdma_ioc_name_open *)arg)->out_buf_id);
+	name_unlink(subject->node, "abi");
+}
+
+static void prepare_unlink(struct subject *subject, void *arg)
+	name_publish(subject->node, subject->id, "abi", 0);
+	name_set(((struct hpdma_ioc_name_unlink *)arg)->name, "abi");
+}
+
+static void undo_unlink(struct subject *subject, void *arg, bool done)
+	if (!done)
+		name_unlink(subject->node, "abi");
 }
 
 /* Each file is attached once, so each call needs a file of its own. */
@@ -260,6 +291,20 @@ static const struct command commands[] = {
 		  prepare_list, NULL),
 	  .outputs = { FIELD(hpdma_ioc_list, out_reason),
 		       FIELD(hpdma_ioc_list, out_count) } },
+	{ COMMAND(HPDMA_IOC_NAME_PUBLISH, hpdma_ioc_name_publish,
+		  HPDMA_NAME_PERSISTENT, RESERVED(hpdma_ioc_name_publish),
+		  false, prepare_publish, undo_publish),
+	  .outputs = { FIELD(hpdma_ioc_name_publish, out_reason) } },
+	{ COMMAND(HPDMA_IOC_NAME_OPEN, hpdma_ioc_name_open, 0, 0, false,
+		  prepare_name, undo_name),
+	  .outputs = { FIELD(hpdma_ioc_name_open, out_reason),
+		       FIELD(hpdma_ioc_name_open, out_buf_id),
+		       FIELD(hpdma_ioc_name_open, out_length),
+		       FIELD(hpdma_ioc_name_open, out_mmap_offset) } },
+	{ COMMAND(HPDMA_IOC_NAME_UNLINK, hpdma_ioc_name_unlink, 0,
+		  RESERVED(hpdma_ioc_name_unlink), false, prepare_unlink,
+		  undo_unlink),
+	  .outputs = { FIELD(hpdma_ioc_name_unlink, out_reason) } },
 	{ COMMAND(HPDMA_IOC_DEV_ATTACH, hpdma_ioc_dev_attach, 0, 0, true,
 		  prepare_attach, undo_attach),
 	  .outputs = { FIELD(hpdma_ioc_dev_attach, out_reason) } },

@@ -192,6 +192,7 @@ TEST_F(format, an_id_that_is_none_is_not_found)
 		case HPDMA_IOC_DEV_SEGMENTS:
 			break;
 		case HPDMA_IOC_BUF_FREE:
+		case HPDMA_IOC_NAME_PUBLISH:
 		case HPDMA_IOC_DEV_UNMAP:
 			/* The good call itself has made a second one. */
 			expect_refused(_metadata, self, command, offset, 0,

@@ -89,7 +89,7 @@ long long module_users(void);
  * huge page pool and this process's descriptors.
  */
 struct state {
-	long long value[10];
+	long long value[11];
 };
 
 void state_take(struct state *state);

@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 
 #include "dev_common.h"
+#include "name_common.h"
 
 #define SOME MB(1)
 
@@ -168,6 +169,60 @@ static int run_show(struct world *world)
 static int run_free(struct world *world)
 {
 	return buf_free(world->rig.mem, world->result);
+}
+
+static int run_publish(struct world *world)
+{
+	return name_publish(world->rig.mem, world->result, "fail", 0);
+}
+
+static int run_persist(struct world *world)
+{
+	return name_publish(world->rig.mem, world->result, "fail", PERSISTENT);
+}
+
+static void undo_publish(struct world *world)
+{
+	name_unlink(world->rig.mem, "fail");
+	free_result(world);
+}
+
+/* Of the buffer that is always there. */
+static int prepare_name(struct world *world)
+{
+	return name_publish(world->rig.mem, world->block.id, "fail", 0);
+}
+
+static int run_name_open(struct world *world)
+{
+	return keep(world, name_open(world->rig.mem, "fail"));
+}
+
+static void discard_name(struct world *world)
+{
+	name_unlink(world->rig.mem, "fail");
+}
+
+static void undo_name_open(struct world *world)
+{
+	free_result(world);
+	discard_name(world);
+}
+
+static int run_unlink(struct world *world)
+{
+	return name_unlink(world->rig.mem, "fail");
+}
+
+/* A name that alone holds a buffer. */
+static int prepare_persistent(struct world *world)
+{
+	int ret = run_contig(world);
+
+	if (ret > 0)
+		ret = run_persist(world);
+	free_result(world);
+	return ret;
 }
 
 static int map_it(struct world *world, int fd, uint64_t offset, uint64_t length)
@@ -349,6 +404,16 @@ static const struct action actions[] = {
 	{ "fdinfo", prepare_fdinfo, run_show, close_result, close_result },
 	{ "debugfs", prepare_debugfs, run_show, close_result, close_result },
 	{ "BUF_FREE", run_contig, run_free, NULL, free_result },
+	{ "NAME_PUBLISH", run_contig, run_publish, undo_publish, free_result },
+	{ "NAME_PUBLISH persistent", run_contig, run_persist, undo_publish,
+	  free_result },
+	{ "NAME_OPEN", prepare_name, run_name_open, undo_name_open,
+	  discard_name },
+	{ "NAME_UNLINK", prepare_name, run_unlink, NULL, discard_name },
+	{ "NAME_OPEN without another id", prepare_persistent, run_name_open,
+	  undo_name_open, discard_name },
+	{ "NAME_UNLINK of the last holder", prepare_persistent, run_unlink,
+	  NULL, discard_name },
 	{ "mmap of a cookie", NULL, run_mmap_cookie, undo_mmap },
 	{ "mmap of a hugetlb cookie", run_hugetlb, run_mmap_huge,
 	  undo_mmap_huge, free_result },

@@ -199,21 +199,21 @@ static long long open_descriptors(void)
 }
 
 static const char *const state_names[] = {
-	"contexts",    "device_files", "buffers", "buffer_bytes",
-	"mappings",    "parked",       "pins",	  "free huge pages",
-	"descriptors", "module users",
+	"contexts",	   "device_files", "buffers",	   "buffer_bytes",
+	"mappings",	   "parked",	   "names",	   "pins",
+	"free huge pages", "descriptors",  "module users",
 };
 
 void state_take(struct state *state)
 {
 	int i;
 
-	for (i = 0; i < 6; i++)
+	for (i = 0; i < 7; i++)
 		state->value[i] = number_in(STATS, state_names[i]);
-	state->value[6] = pins();
-	state->value[7] = pool_free();
-	state->value[8] = open_descriptors();
-	state->value[9] = module_users();
+	state->value[7] = pins();
+	state->value[8] = pool_free();
+	state->value[9] = open_descriptors();
+	state->value[10] = module_users();
 }
 
 bool state_is(const struct state *before)
@@ -227,7 +227,7 @@ bool state_is(const struct state *before)
 			return true;
 		usleep(10000);
 	}
-	for (i = 0; i < 10; i++)
+	for (i = 0; i < 11; i++)
 		if (now.value[i] != before->value[i])
 			fprintf(stderr, "# %s: %lld, not %lld\n",
 				state_names[i], now.value[i], before->value[i]);
