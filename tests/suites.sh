@@ -179,6 +179,6 @@ suite_kernels()
 	prepare 7
 	core=$(programs 'abi_*' 'alloc*' lifetime_test mmap_test register_test \
 		pin_test dev_attach_test dev_map_test dev_irq_test dev_dma_test \
-		removal_test)
+		removal_test 'name_*')
 	selftests_on 7 300 "$core"
 }
