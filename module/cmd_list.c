@@ -6,6 +6,7 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/stddef.h>
+#include <linux/string.h>
 #include <linux/uaccess.h>
 
 #include "cmd.h"
@@ -19,7 +20,6 @@
 /* The last field of the entry's first version. */
 #define MIN_ENTRY offsetofend(struct hpdma_list_entry, name)
 
-/* @name is filled in here by who knows names; it is zero so far. */
 static void describe(struct hpdma_list_entry *entry,
 		     const struct hpdma_snapshot *snapshot)
 {
@@ -36,6 +36,7 @@ static void describe(struct hpdma_list_entry *entry,
 		.mappings = snapshot->mappings,
 		.state = snapshot->state,
 	};
+	memcpy(entry->name, snapshot->name, sizeof(entry->name));
 }
 
 /* To a caller whose entries may be those of another version. */

@@ -30,7 +30,9 @@
  *	  device->bars (fault of a BAR; removal)
  *	device->lock
  *	  event->lock (interrupts off)
- *	objects->array's lock, the registry's lock, the quota's lock, names' lock
+ *	objects->array's lock, the quota's lock
+ *	the registry's lock
+ *	  names' lock
  *
  * No lock of ours is held while user memory is pinned or copied: both take the
  * mmap lock, and both can wait for as long as a user likes.

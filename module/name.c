@@ -16,11 +16,11 @@
 #include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/list.h>
-#include <linux/mutex.h>
 #include <linux/pid_namespace.h>
 #include <linux/rbtree.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/uidgid.h>
 #include <linux/workqueue.h>
@@ -56,7 +56,7 @@ struct hpdma_name {
 };
 
 /* Of all below, of each buffer's name, and of a buffer's ids becoming 0. */
-static DEFINE_MUTEX(lock);
+static DEFINE_SPINLOCK(lock);
 /* By namespace and text: no user can make it slow, as he could a hash. */
 static struct rb_root table = RB_ROOT;
 static LIST_HEAD(mortals);
@@ -147,13 +147,13 @@ static void reap(struct work_struct *work)
 	struct hpdma_name *name, *next;
 	LIST_HEAD(discarded);
 
-	mutex_lock(&lock);
+	spin_lock(&lock);
 	list_for_each_entry_safe(name, next, &mortals, mortal)
 		if (is_dead(name->ns))
 			take_off(name, &discarded);
 	if (!list_empty(&mortals))
 		schedule_delayed_work(&reaper, HZ);
-	mutex_unlock(&lock);
+	spin_unlock(&lock);
 	discard_all(&discarded);
 }
 
@@ -251,12 +251,12 @@ int hpdma_name_publish(struct hpdma_buffer *buffer,
 	if (!name)
 		return -ENOMEM;
 
-	mutex_lock(&lock);
+	spin_lock(&lock);
 	/* Nobody can unlink it any more, and the reaper is about to. */
 	if (buffer->name && is_dead(buffer->name->ns))
 		take_off(buffer->name, &discarded);
 	ret = add(name);
-	mutex_unlock(&lock);
+	spin_unlock(&lock);
 
 	if (ret)
 		discard(name);
@@ -277,7 +277,7 @@ int hpdma_name_open(const u8 *text, struct hpdma_buffer **out)
 	struct hpdma_name *name;
 	int ret = -ENOENT;
 
-	mutex_lock(&lock);
+	spin_lock(&lock);
 	name = find(text);
 	if (name &&
 	    (is_allowed(name) || ns_capable(&init_user_ns, CAP_DAC_OVERRIDE))) {
@@ -286,7 +286,7 @@ int hpdma_name_open(const u8 *text, struct hpdma_buffer **out)
 		*out = name->buffer;
 		ret = 0;
 	}
-	mutex_unlock(&lock);
+	spin_unlock(&lock);
 	return ret;
 }
 
@@ -303,7 +303,7 @@ int hpdma_name_unlink(const u8 *text)
 	LIST_HEAD(discarded);
 	int ret = -ENOENT;
 
-	mutex_lock(&lock);
+	spin_lock(&lock);
 	name = find(text);
 	if (name) {
 		if (is_owner(name) || ns_capable(&init_user_ns, CAP_FOWNER)) {
@@ -313,7 +313,7 @@ int hpdma_name_unlink(const u8 *text)
 			ret = -EPERM;
 		}
 	}
-	mutex_unlock(&lock);
+	spin_unlock(&lock);
 	discard_all(&discarded);
 	return ret;
 }
@@ -328,10 +328,10 @@ void hpdma_name_drop_id(struct hpdma_buffer *buffer)
 {
 	LIST_HEAD(discarded);
 
-	if (atomic_dec_and_mutex_lock(&buffer->ids, &lock)) {
+	if (atomic_dec_and_lock(&buffer->ids, &lock)) {
 		if (buffer->name && !buffer->name->persistent)
 			take_off(buffer->name, &discarded);
-		mutex_unlock(&lock);
+		spin_unlock(&lock);
 		discard_all(&discarded);
 	}
 	hpdma_buffer_put(buffer);
@@ -343,18 +343,16 @@ void hpdma_name_drop_id(struct hpdma_buffer *buffer)
  * @text: Array of HPDMA_NAME_SIZE for the name, or NULL. All zeroes if there is
  *	none that the caller may open
  *
- * Takes a mutex.
- *
  * Return: those bits of enum hpdma_buf_state that are about names.
  */
-u32 hpdma_name_show(struct hpdma_buffer *buffer, u8 *text)
+u32 hpdma_name_show(const struct hpdma_buffer *buffer, u8 *text)
 {
 	const struct hpdma_name *name;
 	u32 state = 0;
 
 	if (text)
 		memset(text, 0, HPDMA_NAME_SIZE);
-	mutex_lock(&lock);
+	spin_lock(&lock);
 	name = buffer->name;
 	if (name) {
 		state = HPDMA_BUF_NAMED;
@@ -364,7 +362,7 @@ u32 hpdma_name_show(struct hpdma_buffer *buffer, u8 *text)
 		    may_open(name))
 			memcpy(text, name->text, HPDMA_NAME_SIZE);
 	}
-	mutex_unlock(&lock);
+	spin_unlock(&lock);
 	return state;
 }
 

@@ -30,7 +30,7 @@ int hpdma_name_open(const u8 *text, struct hpdma_buffer **out);
 int hpdma_name_unlink(const u8 *text);
 
 void hpdma_name_drop_id(struct hpdma_buffer *buffer);
-u32 hpdma_name_show(struct hpdma_buffer *buffer, u8 *text);
+u32 hpdma_name_show(const struct hpdma_buffer *buffer, u8 *text);
 
 void hpdma_name_exit(void);
 

@@ -10,6 +10,7 @@
 #include <linux/sched/signal.h>
 
 #include "buffer.h"
+#include "name.h"
 #include "registry.h"
 #include "snapshot.h"
 
@@ -66,6 +67,7 @@ static bool add(struct hpdma_registered *entry, void *arg)
 		.ids = atomic_read(&buffer->ids),
 		.mappings = atomic_read(&buffer->mappings),
 	};
+	snapshot->state = hpdma_name_show(buffer, snapshot->name);
 	describe_creator(snapshot, buffer->creator);
 	return true;
 }

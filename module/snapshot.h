@@ -5,6 +5,7 @@
 #include <linux/sched.h>
 #include <linux/types.h>
 #include <linux/uidgid.h>
+#include <linux/hpdma.h>
 
 /**
  * struct hpdma_snapshot - a buffer as it was a moment ago
@@ -21,6 +22,7 @@
  * @ids: Ids in all open files
  * @mappings: Device mappings that hold it
  * @state: Bits of enum hpdma_buf_state
+ * @name: Its name, if who looks may open it; else all zeroes
  *
  * No address.
  */
@@ -37,6 +39,7 @@ struct hpdma_snapshot {
 	u32 ids;
 	u32 mappings;
 	u32 state;
+	u8 name[HPDMA_NAME_SIZE];
 };
 
 unsigned int hpdma_snapshot_take(u64 *after, const kuid_t *owner,

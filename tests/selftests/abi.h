@@ -131,7 +131,10 @@ static void prepare_list(struct subject *subject, void *arg)
 	list->entry_size = sizeof(struct hpdma_list_entry);
 	list->entries = (uintptr_t)subject->segments;
 	list->count = 1;
+}
+
 static void prepare_publish(struct subject *subject, void *arg)
+{
 	subject->once = alloc_contig(subject->node, PAGE);
 	*(struct hpdma_ioc_name_publish *)arg =
 		name_wish(subject->once, "abi", 0);
@@ -139,15 +142,18 @@ static void prepare_publish(struct subject *subject, void *arg)
 
 /* The name goes with the only id. */
 static void undo_publish(struct subject *subject, void *arg, bool done)
+{
 	buf_free(subject->node, subject->once);
 }
 
 static void prepare_name(struct subject *subject, void *arg)
+{
 	name_publish(subject->node, subject->id, "abi", 0);
 	name_set(((struct hpdma_ioc_name_open *)arg)->name, "abi");
 }
 
 static void undo_name(struct subject *subject, void *arg, bool done)
+{
 	if (done)
 		buf_free(subject->node,
 			 ((struct hpdma_ioc_name_open *)arg)->out_buf_id);
@@ -155,11 +161,13 @@ static void undo_name(struct subject *subject, void *arg, bool done)
 }
 
 static void prepare_unlink(struct subject *subject, void *arg)
+{
 	name_publish(subject->node, subject->id, "abi", 0);
 	name_set(((struct hpdma_ioc_name_unlink *)arg)->name, "abi");
 }
 
 static void undo_unlink(struct subject *subject, void *arg, bool done)
+{
 	if (!done)
 		name_unlink(subject->node, "abi");
 }
