@@ -27,6 +27,7 @@
 #include <hpdma/types.h>
 #include <hpdma/context.h>
 #include <hpdma/buf.h>
+#include <hpdma/share.h>
 #include <hpdma/device.h>
 #include <hpdma/event.h>
 

@@ -2,10 +2,8 @@
 /*
  * Allocation of buffers: which backing is tried in which order, and one try.
  */
-#define _DEFAULT_SOURCE
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 
 #include <linux/hpdma.h>
 
@@ -16,7 +14,7 @@
 
 #define ALL_FLAGS                                                         \
 	(HPDMA_BUF_NODE | HPDMA_BUF_NO_FALLBACK | HPDMA_BUF_NO_POPULATE | \
-	 HPDMA_BUF_NO_MAP)
+	 HPDMA_BUF_NO_MAP | HPDMA_BUF_SCATTER | HPDMA_BUF_MAP_WC)
 
 /* What most machines have, and what one page-table entry maps. */
 #define USUAL_HUGE_PAGE (2ull << 20)
@@ -58,12 +56,18 @@ static bool contig_rung(const struct hpdma *ctx, uint64_t length,
 	return round_up(length, ctx->page_size, &rung->length);
 }
 
+/* No run of this length can stay between two boundaries. */
+static bool crosses(const struct hpdma_buf_opts *o, uint64_t length)
+{
+	return o->boundary && o->boundary < length;
+}
+
 /* Returns the number of rungs, or a negative errno. */
 static int plan(const struct hpdma *ctx, uint64_t length,
 		const struct hpdma_buf_opts *o, struct rung rungs[2])
 {
 	struct rung huge, contig;
-	bool huge_fits, huge_first;
+	bool huge_fits, contig_fits, huge_first;
 
 	if (!contig_rung(ctx, length, &contig))
 		return -EOVERFLOW;
@@ -78,13 +82,17 @@ static int plan(const struct hpdma *ctx, uint64_t length,
 		return huge_fits ? 1 : -EOVERFLOW;
 	}
 
-	/* Huge pages are plentiful, but not to be wasted. */
-	if (!ctx->info.hugetlb_sizes)
+	/* A wish that one of them cannot fulfil leaves the other one. */
+	if (!ctx->info.hugetlb_sizes || crosses(o, huge.page_size))
 		huge_fits = false;
-	huge_first = huge_fits && huge.length - length <= length / 4;
+	contig_fits = o->flags & HPDMA_BUF_SCATTER ||
+		      !crosses(o, contig.length);
+	/* Huge pages are plentiful, but not to be wasted. */
+	huge_first = huge_fits &&
+		     (!contig_fits || huge.length - length <= length / 4);
 	rungs[0] = huge_first ? huge : contig;
 	rungs[1] = huge_first ? contig : huge;
-	if (!huge_fits || o->flags & HPDMA_BUF_NO_FALLBACK)
+	if (!huge_fits || !contig_fits || o->flags & HPDMA_BUF_NO_FALLBACK)
 		return 1;
 	return 2;
 }
@@ -134,22 +142,18 @@ static int take_pages(struct hpdma *ctx, struct hpdma_ioc_buf_alloc *arg,
 			  "put the NUMA memory policy back");
 }
 
-static int map_pages(struct hpdma *ctx, uint64_t length, uint64_t cookie,
-		     uint32_t flags, void **out, struct hpdma_error *error)
+/* In the words of the module; runs are the affair of contiguous memory. */
+static uint32_t flags_of(const struct hpdma_buf_opts *o, uint32_t backing)
 {
-	int map_flags = MAP_SHARED;
-	int ret;
+	uint32_t flags = 0;
 
-	if (!(flags & HPDMA_BUF_NO_POPULATE))
-		map_flags |= MAP_POPULATE;
-	if (length > SIZE_MAX)
-		ret = -EOVERFLOW;
-	else
-		ret = ctx->sys->map(NULL, length, PROT_READ | PROT_WRITE,
-				    map_flags, ctx->fd, cookie, out);
-	if (ret)
-		return hpdma_fail(error, ret, HPDMA_WHY_NONE, "map a buffer");
-	return 0;
+	if (o->flags & HPDMA_BUF_NODE)
+		flags |= HPDMA_ALLOC_NODE;
+	if (o->flags & HPDMA_BUF_SCATTER && backing == HPDMA_BACKING_CONTIG)
+		flags |= HPDMA_ALLOC_SCATTER;
+	if (o->flags & HPDMA_BUF_MAP_WC)
+		flags |= HPDMA_ALLOC_WRITE_COMBINE;
+	return flags;
 }
 
 static int try_rung(struct hpdma *ctx, const struct rung *rung,
@@ -158,12 +162,13 @@ static int try_rung(struct hpdma *ctx, const struct rung *rung,
 {
 	struct hpdma_ioc_buf_alloc arg = {
 		.size = sizeof(arg),
-		.flags = o->flags & HPDMA_BUF_NODE ? HPDMA_ALLOC_NODE : 0,
+		.flags = flags_of(o, rung->backing),
 		.backing = rung->backing,
 		.length = rung->length,
 		.page_size = rung->page_size,
 		.min_segment = o->min_segment,
 		.alignment = o->alignment,
+		.boundary = o->boundary,
 		.address_bits = o->address_bits,
 		.node = o->node,
 	};
@@ -172,20 +177,11 @@ static int try_rung(struct hpdma *ctx, const struct rung *rung,
 	ret = take_pages(ctx, &arg, error);
 	if (ret)
 		return ret;
-	if (!(o->flags & HPDMA_BUF_NO_MAP)) {
-		ret = map_pages(ctx, rung->length, arg.out_mmap_offset,
-				o->flags, &buf->ptr, error);
-		if (ret)
-			goto err_free_id;
-	}
-
 	buf->id = arg.out_buf_id;
-	buf->segments = arg.out_segments;
 	buf->length = rung->length;
-	return 0;
-
-err_free_id:
-	hpdma_buf_free_id(ctx, arg.out_buf_id);
+	ret = hpdma_buf_map_id(ctx, buf, arg.out_mmap_offset, o->flags, error);
+	if (ret)
+		hpdma_buf_free_id(ctx, buf->id);
 	return ret;
 }
 
@@ -227,11 +223,7 @@ int hpdma_buf_alloc(struct hpdma *ctx, uint64_t length,
 		goto err_free;
 	}
 
-	refs_init(&buf->refs);
-	buf->form = HPDMA_BUF_OWN;
-	buf->ctx = hpdma_ref(ctx);
-	buf->sys = ctx->sys;
-	*out = buf;
+	hpdma_buf_finish(ctx, buf, HPDMA_BUF_OWN, out);
 	return 0;
 
 err_free:

@@ -2,10 +2,12 @@
 /*
  * Buffers once they are there: what they are, where they are, their end.
  *
- * alloc.c and receive.c make them.
+ * alloc.c, share.c and receive.c make others than registered ones.
  */
+#define _DEFAULT_SOURCE
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include <linux/hpdma.h>
 
@@ -19,6 +21,17 @@ _Static_assert((int)HPDMA_BUF_BACKING_HUGETLB == (int)HPDMA_BACKING_HUGETLB,
 	       "backing");
 _Static_assert((int)HPDMA_BUF_BACKING_USER == (int)HPDMA_BACKING_USER,
 	       "backing");
+_Static_assert((int)HPDMA_BUF_BACKING_IMPORT == (int)HPDMA_BACKING_IMPORT,
+	       "backing");
+_Static_assert((int)HPDMA_BUF_IS_WC == (int)HPDMA_BUF_WRITE_COMBINE &&
+		       (int)HPDMA_BUF_IS_RESERVE == (int)HPDMA_BUF_RESERVE &&
+		       (int)HPDMA_BUF_IS_NAMED == (int)HPDMA_BUF_NAMED &&
+		       (int)HPDMA_BUF_IS_PERSISTENT ==
+			       (int)HPDMA_BUF_PERSISTENT,
+	       "state");
+_Static_assert((int)HPDMA_SYNC_TO_DEVICE == (int)HPDMA_SYNC_FOR_DEVICE &&
+		       (int)HPDMA_SYNC_TO_CPU == (int)HPDMA_SYNC_FOR_CPU,
+	       "sync");
 /* An array of ours is handed to the module as one of its own. */
 _Static_assert(sizeof(struct hpdma_seg) == sizeof(struct hpdma_segment) &&
 		       offsetof(struct hpdma_seg, addr) ==
@@ -27,15 +40,43 @@ _Static_assert(sizeof(struct hpdma_seg) == sizeof(struct hpdma_segment) &&
 			       offsetof(struct hpdma_segment, length),
 	       "segments");
 
-int hpdma_buf_register(struct hpdma *ctx, void *ptr, uint64_t length,
-		       const struct hpdma_register_opts *opts,
-		       struct hpdma_buf **out, struct hpdma_error *error)
+int hpdma_buf_map_id(struct hpdma *ctx, struct hpdma_buf *buf, uint64_t cookie,
+		     uint32_t flags, struct hpdma_error *error)
 {
-	struct hpdma_ioc_buf_register arg = {
-		.size = sizeof(arg),
-		.addr = (uintptr_t)ptr,
-		.length = length,
-	};
+	int map_flags = MAP_SHARED;
+	int ret;
+
+	if (flags & HPDMA_BUF_NO_MAP)
+		return 0;
+	if (!(flags & HPDMA_BUF_NO_POPULATE))
+		map_flags |= MAP_POPULATE;
+	if (!cookie)
+		ret = -EOPNOTSUPP;
+	else if (buf->length > SIZE_MAX)
+		ret = -EOVERFLOW;
+	else
+		ret = ctx->sys->map(NULL, buf->length, PROT_READ | PROT_WRITE,
+				    map_flags, ctx->fd, cookie, &buf->ptr);
+	if (ret)
+		return hpdma_fail(error, ret, HPDMA_WHY_NONE, "map a buffer");
+	return 0;
+}
+
+void hpdma_buf_finish(struct hpdma *ctx, struct hpdma_buf *buf,
+		      enum hpdma_buf_form form, struct hpdma_buf **out)
+{
+	refs_init(&buf->refs);
+	buf->form = form;
+	buf->ctx = hpdma_ref(ctx);
+	buf->sys = ctx->sys;
+	*out = buf;
+}
+
+static int register_memory(struct hpdma *ctx,
+			   struct hpdma_ioc_buf_register *arg, void *ptr,
+			   const struct hpdma_register_opts *opts,
+			   struct hpdma_buf **out, struct hpdma_error *error)
+{
 	struct hpdma_register_opts o;
 	struct hpdma_buf *buf;
 	int ret;
@@ -51,25 +92,49 @@ int hpdma_buf_register(struct hpdma *ctx, void *ptr, uint64_t length,
 		return hpdma_fail(error, -ENOMEM, HPDMA_WHY_NONE,
 				  "allocate a buffer object");
 
-	ret = hpdma_ioctl(ctx->sys, ctx->fd, HPDMA_IOC_BUF_REGISTER, &arg,
-			  error, "pin memory");
+	ret = hpdma_ioctl(ctx->sys, ctx->fd, HPDMA_IOC_BUF_REGISTER, arg, error,
+			  "pin memory");
 	if (ret)
 		goto err_free;
 
-	refs_init(&buf->refs);
-	buf->form = HPDMA_BUF_REGISTERED;
-	buf->id = arg.out_buf_id;
-	buf->segments = arg.out_segments;
-	buf->ctx = hpdma_ref(ctx);
-	buf->sys = ctx->sys;
+	buf->id = arg->out_buf_id;
 	buf->ptr = ptr;
-	buf->length = length;
-	*out = buf;
+	buf->length = arg->length;
+	hpdma_buf_finish(ctx, buf, HPDMA_BUF_REGISTERED, out);
 	return 0;
 
 err_free:
 	free(buf);
 	return ret;
+}
+
+int hpdma_buf_register(struct hpdma *ctx, void *ptr, uint64_t length,
+		       const struct hpdma_register_opts *opts,
+		       struct hpdma_buf **out, struct hpdma_error *error)
+{
+	struct hpdma_ioc_buf_register arg = {
+		.size = sizeof(arg),
+		.addr = (uintptr_t)ptr,
+		.length = length,
+	};
+
+	return register_memory(ctx, &arg, ptr, opts, out, error);
+}
+
+int hpdma_buf_register_fd(struct hpdma *ctx, int fd, uint64_t offset,
+			  uint64_t length,
+			  const struct hpdma_register_opts *opts,
+			  struct hpdma_buf **out, struct hpdma_error *error)
+{
+	struct hpdma_ioc_buf_register arg = {
+		.size = sizeof(arg),
+		.flags = HPDMA_REGISTER_FD,
+		.fd = fd,
+		.addr = offset,
+		.length = length,
+	};
+
+	return register_memory(ctx, &arg, NULL, opts, out, error);
 }
 
 int hpdma_buf_export(struct hpdma_buf *buf, int *fd, struct hpdma_error *error)
@@ -79,7 +144,7 @@ int hpdma_buf_export(struct hpdma_buf *buf, int *fd, struct hpdma_error *error)
 
 	if (buf->form != HPDMA_BUF_OWN)
 		return hpdma_fail(error, -EOPNOTSUPP, HPDMA_WHY_NONE,
-				  "export a buffer that is not allocated here");
+				  "export a registered or received buffer");
 
 	arg.buf_id = buf->id;
 	ret = hpdma_ioctl(buf->sys, buf->ctx->fd, HPDMA_IOC_BUF_EXPORT, &arg,
@@ -118,6 +183,23 @@ int hpdma_buf_segments(struct hpdma_buf *buf, struct hpdma_seg *segs,
 	return 0;
 }
 
+int hpdma_buf_sync(struct hpdma_buf *buf, uint64_t offset, uint64_t length,
+		   enum hpdma_sync_dir direction)
+{
+	struct hpdma_ioc_buf_sync arg = {
+		.size = sizeof(arg),
+		.buf_id = buf->id,
+		.offset = offset,
+		.length = length,
+		.direction = (uint32_t)direction,
+	};
+
+	if (buf->form == HPDMA_BUF_RECEIVED)
+		return -EOPNOTSUPP;
+	return hpdma_ioctl(buf->sys, buf->ctx->fd, HPDMA_IOC_BUF_SYNC, &arg,
+			   NULL, NULL);
+}
+
 int hpdma_buf_get_info(struct hpdma_buf *buf, struct hpdma_buf_info *info)
 {
 	struct hpdma_ioc_buf_info arg = { .size = sizeof(arg) };
@@ -127,7 +209,6 @@ int hpdma_buf_get_info(struct hpdma_buf *buf, struct hpdma_buf_info *info)
 		.node = -1,
 		.fallback = buf->fallback,
 		.length = buf->length,
-		.segments = buf->segments,
 	};
 	int ret;
 
@@ -144,6 +225,10 @@ int hpdma_buf_get_info(struct hpdma_buf *buf, struct hpdma_buf_info *info)
 		now.backing = arg.out_backing;
 		now.node = arg.out_node;
 		now.page_size = arg.out_page_size;
+		now.segments = arg.out_segments;
+		now.state = arg.out_state;
+		now.serial = arg.out_serial;
+		now.map_size = arg.out_map_size;
 	}
 	return hpdma_info_copy(info, sizeof(now), &now, sizeof(now));
 }

@@ -17,6 +17,8 @@ _Static_assert((int)HPDMA_HAS_HUGETLB == (int)HPDMA_FEATURE_HUGETLB,
 _Static_assert((int)HPDMA_HAS_REGISTER == (int)HPDMA_FEATURE_REGISTER,
 	       "features");
 _Static_assert((int)HPDMA_HAS_PHYS == (int)HPDMA_FEATURE_PHYS, "features");
+_Static_assert((int)HPDMA_HAS_WC == (int)HPDMA_FEATURE_WRITE_COMBINE,
+	       "features");
 
 const char *hpdma_version(void)
 {
@@ -130,4 +132,27 @@ int hpdma_get_info(const struct hpdma *ctx, struct hpdma_info *info)
 {
 	return hpdma_info_copy(info, sizeof(*info), &ctx->info,
 			       sizeof(ctx->info));
+}
+
+int hpdma_get_usage(const struct hpdma *ctx, struct hpdma_usage *usage)
+{
+	struct hpdma_ioc_info arg = { .size = sizeof(arg) };
+	struct hpdma_usage now;
+	int ret;
+
+	if (usage->size < sizeof(now))
+		return -EINVAL;
+	ret = hpdma_ioctl(ctx->sys, ctx->fd, HPDMA_IOC_INFO, &arg, NULL, NULL);
+	if (ret)
+		return ret;
+	now = (struct hpdma_usage){
+		.size = sizeof(now),
+		.reserve_bytes = arg.out_reserve_bytes,
+		.reserve_free = arg.out_reserve_free,
+		.quota_bytes = arg.out_quota_bytes,
+		.quota_buffers = arg.out_quota_buffers,
+		.used_bytes = arg.out_used_bytes,
+		.used_buffers = arg.out_used_buffers,
+	};
+	return hpdma_info_copy(usage, sizeof(now), &now, sizeof(now));
 }

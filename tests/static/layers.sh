@@ -29,7 +29,7 @@ sys
 util error policy version
 context
 buf
-alloc receive
+alloc receive share list
 find
 device
 dmamap map event
@@ -39,7 +39,7 @@ heap mempool
 domain
 '
 LIB_FLOOR2='memzone ring heap mempool domain pktbuf'
-LIB_UAPI='sys util error version context buf alloc receive device dmamap map event'
+LIB_UAPI='sys util error version context buf alloc receive share list device dmamap map event'
 
 # "layer position" of a file, or nothing if the table has no place for it
 place()

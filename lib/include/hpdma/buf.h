@@ -16,9 +16,11 @@ struct hpdma_buf;
  * enum hpdma_buf_backing - where the pages of a buffer come from
  * @HPDMA_BUF_BACKING_ANY: As an option: the best there is. As a result: not
  *	known (a buffer of hpdma_buf_map_fd())
- * @HPDMA_BUF_BACKING_CONTIG: One physically contiguous run
+ * @HPDMA_BUF_BACKING_CONTIG: One physically contiguous run, or, with
+ *	HPDMA_BUF_SCATTER, several
  * @HPDMA_BUF_BACKING_HUGETLB: Huge pages
  * @HPDMA_BUF_BACKING_USER: Memory of the user; only as a result
+ * @HPDMA_BUF_BACKING_IMPORT: Memory of another driver; only as a result
  *
  * Since: 0.1
  */
@@ -27,6 +29,7 @@ enum hpdma_buf_backing {
 	HPDMA_BUF_BACKING_CONTIG = 1,
 	HPDMA_BUF_BACKING_HUGETLB = 2,
 	HPDMA_BUF_BACKING_USER = 3,
+	HPDMA_BUF_BACKING_IMPORT = 4,
 };
 
 /**
@@ -38,6 +41,10 @@ enum hpdma_buf_backing {
  * @HPDMA_BUF_NO_MAP: Do not map the buffer into this process: hpdma_buf_ptr() is
  *	NULL. A 32-bit process needs this, and maps hpdma_buf_export()'s
  *	descriptor
+ * @HPDMA_BUF_SCATTER: Contiguous memory in as few runs as can be had instead of
+ *	one, each at least @min_segment long. Huge pages are so anyway
+ * @HPDMA_BUF_MAP_WC: Mappings into processes are write-combining instead of
+ *	cached
  *
  * Since: 0.1
  */
@@ -46,6 +53,8 @@ enum hpdma_buf_flags {
 	HPDMA_BUF_NO_FALLBACK = 1 << 1,
 	HPDMA_BUF_NO_POPULATE = 1 << 2,
 	HPDMA_BUF_NO_MAP = 1 << 3,
+	HPDMA_BUF_SCATTER = 1 << 4,
+	HPDMA_BUF_MAP_WC = 1 << 5,
 };
 
 /**
@@ -64,6 +73,9 @@ enum hpdma_buf_flags {
  *	two, or fail; 0 for no wish
  * @node: With HPDMA_BUF_NODE the NUMA node, otherwise must be 0
  * @reserved: Must be 0
+ * @boundary: No segment is to cross a multiple of this power of two, or fail; 0
+ *	for no wish. Not below @min_segment, nor, without HPDMA_BUF_SCATTER,
+ *	below the length
  *
  * Since: 0.1
  */
@@ -77,6 +89,7 @@ struct hpdma_buf_opts {
 	uint64_t alignment;
 	uint32_t node;
 	uint32_t reserved;
+	uint64_t boundary;
 };
 
 /**
@@ -92,6 +105,22 @@ struct hpdma_register_opts {
 };
 
 /**
+ * enum hpdma_buf_is - bits of &hpdma_buf_info.state
+ * @HPDMA_BUF_IS_WC: Mapped write-combining
+ * @HPDMA_BUF_IS_RESERVE: Some of the memory is of the module's reserve
+ * @HPDMA_BUF_IS_NAMED: It has a name
+ * @HPDMA_BUF_IS_PERSISTENT: Its name holds it
+ *
+ * Since: 0.1
+ */
+enum hpdma_buf_is {
+	HPDMA_BUF_IS_WC = 1 << 0,
+	HPDMA_BUF_IS_RESERVE = 1 << 1,
+	HPDMA_BUF_IS_NAMED = 1 << 2,
+	HPDMA_BUF_IS_PERSISTENT = 1 << 3,
+};
+
+/**
  * struct hpdma_buf_info - what was obtained
  * @size: sizeof(struct hpdma_buf_info)
  * @backing: &enum hpdma_buf_backing
@@ -100,7 +129,11 @@ struct hpdma_register_opts {
  * @length: Bytes
  * @page_size: Size of the memory's pages in bytes; 0 if this is not known
  * @segments: Number of physically contiguous runs; 0 if this is not known
- * @reserved: 0
+ * @state: Bits of &enum hpdma_buf_is
+ * @serial: Number of the buffer, the same in every process and never used
+ *	twice; 0 if this is not known
+ * @map_size: Bytes that one page-table entry of a mapping covers, at most; 0 if
+ *	the buffer cannot be mapped or this is not known
  *
  * Since: 0.1
  */
@@ -112,7 +145,9 @@ struct hpdma_buf_info {
 	uint64_t length;
 	uint64_t page_size;
 	uint32_t segments;
-	uint32_t reserved;
+	uint32_t state;
+	uint64_t serial;
+	uint64_t map_size;
 };
 
 /**
@@ -166,6 +201,30 @@ HPDMA_API int hpdma_buf_register(struct hpdma *ctx, void *ptr, uint64_t length,
 				 struct hpdma_error *error);
 
 /**
+ * hpdma_buf_register_fd() - pin memory of a file
+ * @ctx: The context
+ * @fd: A memfd, or a file of tmpfs or hugetlbfs, open for reading and writing;
+ *	stays the caller's, who may close it afterwards
+ * @offset: First byte; a multiple of the page size
+ * @length: Bytes inside the file; a multiple of the page size
+ * @opts: Options, or NULL
+ * @out: Receives the buffer with one reference, the caller's
+ * @error: Filled on failure; may be NULL
+ *
+ * As hpdma_buf_register(), but without an address: hpdma_buf_ptr() is NULL. A
+ * file that can be sealed must be sealed against shrinking.
+ *
+ * Return: 0; -EPERM (HPDMA_WHY_SEALS), -EOPNOTSUPP (HPDMA_WHY_FILE), -EACCES,
+ * -EBADF, -EOVERFLOW; what hpdma_buf_register() returns.
+ * Since: 0.1
+ */
+HPDMA_API int hpdma_buf_register_fd(struct hpdma *ctx, int fd, uint64_t offset,
+				    uint64_t length,
+				    const struct hpdma_register_opts *opts,
+				    struct hpdma_buf **out,
+				    struct hpdma_error *error);
+
+/**
  * hpdma_buf_map_fd() - map a buffer that another process exported
  * @ctx: A context, or NULL: the receiver of a descriptor needs no /dev/hpdma
  * @fd: The descriptor of hpdma_buf_export(); stays the caller's, who may close it
@@ -176,7 +235,7 @@ HPDMA_API int hpdma_buf_register(struct hpdma *ctx, void *ptr, uint64_t length,
  *
  * Maps all of it, shared, readable and writable, at an address aligned for huge
  * pages. The buffer gives memory to the CPU only: it cannot be mapped for a
- * device or exported through this object.
+ * device or exported through this object. hpdma_buf_import() gives one that can.
  *
  * Return: 0; -EINVAL for unknown flags or an empty file; -EBADF; -ENOMEM; what
  * mmap(2) returns.
@@ -214,13 +273,43 @@ HPDMA_API int hpdma_buf_export(struct hpdma_buf *buf, int *fd,
  * be others.
  *
  * Return: 0; -EMSGSIZE if @cap is too small, then only *@count is written;
- * -EPERM (HPDMA_WHY_PHYS_RIGHT); -EOPNOTSUPP for a received buffer; -EINTR.
+ * -EPERM (HPDMA_WHY_PHYS_RIGHT); -EOPNOTSUPP for a received buffer or one of
+ * another driver; -EINTR.
  * Since: 0.1
  */
 HPDMA_API int hpdma_buf_segments(struct hpdma_buf *buf, struct hpdma_seg *segs,
 				 size_t cap, size_t *count,
 				 enum hpdma_kind *kind,
 				 struct hpdma_error *error);
+
+/**
+ * enum hpdma_sync_dir - who is to see what the other wrote
+ * @HPDMA_SYNC_TO_DEVICE: The device sees what the CPU wrote before
+ * @HPDMA_SYNC_TO_CPU: The CPU sees what the device wrote before
+ *
+ * Since: 0.1
+ */
+enum hpdma_sync_dir {
+	HPDMA_SYNC_TO_DEVICE = 1,
+	HPDMA_SYNC_TO_CPU = 2,
+};
+
+/**
+ * hpdma_buf_sync() - maintain caches for devices that do not see them
+ * @buf: The buffer
+ * @offset: First byte
+ * @length: Bytes; 0: to the end
+ * @direction: Who is to see what
+ *
+ * For every device for which the buffer is mapped. Of devices that see the CPU's
+ * caches, all on x86, this is allowed and does nothing.
+ *
+ * Return: 0; -EINVAL, -EOVERFLOW for a range that does not lie inside;
+ * -EOPNOTSUPP for a received buffer; -EINTR.
+ * Since: 0.1
+ */
+HPDMA_API int hpdma_buf_sync(struct hpdma_buf *buf, uint64_t offset,
+			     uint64_t length, enum hpdma_sync_dir direction);
 
 /**
  * hpdma_buf_get_info() - what was obtained

@@ -44,6 +44,7 @@ struct hpdma_open_opts {
  * @HPDMA_HAS_HUGETLB: Buffers of huge pages
  * @HPDMA_HAS_REGISTER: hpdma_buf_register()
  * @HPDMA_HAS_PHYS: This context may see physical addresses
+ * @HPDMA_HAS_WC: HPDMA_BUF_MAP_WC
  *
  * Since: 0.1
  */
@@ -52,6 +53,7 @@ enum hpdma_has {
 	HPDMA_HAS_HUGETLB = 1 << 1,
 	HPDMA_HAS_REGISTER = 1 << 2,
 	HPDMA_HAS_PHYS = 1 << 3,
+	HPDMA_HAS_WC = 1 << 4,
 };
 
 /**
@@ -62,7 +64,7 @@ enum hpdma_has {
  * @module_version: Of the module: major << 16 | minor << 8 | patch
  * @features: Bits of &enum hpdma_has
  * @hugetlb_sizes: Sizes of huge pages in bytes, ORed (each is a power of two)
- * @max_contig: Longest contiguous buffer in bytes
+ * @max_contig: Longest single run of contiguous memory in bytes
  * @max_length: Longest buffer of any kind in bytes
  *
  * Since: 0.1
@@ -132,6 +134,41 @@ HPDMA_API void hpdma_unref(struct hpdma *ctx);
  * Since: 0.1
  */
 HPDMA_API int hpdma_get_info(const struct hpdma *ctx, struct hpdma_info *info);
+
+/**
+ * struct hpdma_usage - what the user has now, and may have
+ * @size: sizeof(struct hpdma_usage)
+ * @reserved: 0
+ * @reserve_bytes: Memory that the module set aside when it was loaded
+ * @reserve_free: How much of it nobody uses
+ * @quota_bytes: Bytes of buffers that the user may have; 0 for no limit
+ * @quota_buffers: Buffers that the user may have; 0 for no limit
+ * @used_bytes: Bytes of buffers that the user has
+ * @used_buffers: Buffers that the user has
+ *
+ * Since: 0.1
+ */
+struct hpdma_usage {
+	uint32_t size;
+	uint32_t reserved;
+	uint64_t reserve_bytes;
+	uint64_t reserve_free;
+	uint64_t quota_bytes;
+	uint64_t quota_buffers;
+	uint64_t used_bytes;
+	uint64_t used_buffers;
+};
+
+/**
+ * hpdma_get_usage() - what the user of this process has, in all processes
+ * @ctx: The context
+ * @usage: Filled; @usage->size is set by the caller
+ *
+ * Return: 0; -EINVAL if @usage->size is too small; -EINTR.
+ * Since: 0.1
+ */
+HPDMA_API int hpdma_get_usage(const struct hpdma *ctx,
+			      struct hpdma_usage *usage);
 
 HPDMA_END
 
