@@ -105,6 +105,58 @@ TEST(falls_back_and_says_so)
 	CHECK_EQ(info.fallback, 1);
 }
 
+TEST(a_boundary_leaves_the_backing_that_can_keep_it)
+{
+	struct hpdma_buf_opts opts = opts_of(HPDMA_BUF_BACKING_ANY, 0);
+	struct hpdma_buf_info info;
+
+	/* A run of 3 MiB cannot, pages of 2 MiB can. */
+	fake_reset();
+	opts.boundary = 2 * MIB;
+	CHECK_EQ(attempt(3 * MIB, &opts, &info, NULL), 0);
+	CHECK_EQ(info.backing, HPDMA_BUF_BACKING_HUGETLB);
+	CHECK_EQ(info.fallback, 0);
+	CHECK_EQ(fake.allocs, 1);
+	CHECK_EQ(fake.alloc[0].arg.boundary, 2 * MIB);
+
+	/* No fallback to what would be -EINVAL. */
+	fake_reset();
+	fake.huge_bytes = 0;
+	CHECK_EQ(attempt(4 * MIB, &opts, &info, NULL), -ENOMEM);
+	CHECK_EQ(fake.allocs, 1);
+
+	/* Pages of 2 MiB cannot, runs can. */
+	fake_reset();
+	opts.boundary = MIB;
+	opts.flags = HPDMA_BUF_SCATTER;
+	CHECK_EQ(attempt(2 * MIB, &opts, &info, NULL), 0);
+	CHECK_EQ(info.backing, HPDMA_BUF_BACKING_CONTIG);
+	CHECK_EQ(fake.allocs, 1);
+
+	/* Neither: the module has the word. */
+	fake_reset();
+	opts.flags = 0;
+	CHECK_EQ(attempt(2 * MIB, &opts, &info, NULL), 0);
+	CHECK_EQ(fake.allocs, 1);
+	CHECK_EQ(fake.alloc[0].arg.boundary, MIB);
+}
+
+TEST(runs_are_for_contiguous_memory_and_write_combining_for_both)
+{
+	struct hpdma_buf_opts opts =
+		opts_of(HPDMA_BUF_BACKING_ANY,
+			HPDMA_BUF_SCATTER | HPDMA_BUF_MAP_WC);
+	struct hpdma_buf_info info;
+
+	fake_reset();
+	fake.huge_bytes = 0;
+	CHECK_EQ(attempt(2 * MIB, &opts, &info, NULL), 0);
+	CHECK_EQ(fake.allocs, 2);
+	CHECK_EQ(fake.alloc[0].arg.flags, HPDMA_ALLOC_WRITE_COMBINE);
+	CHECK_EQ(fake.alloc[1].arg.flags,
+		 HPDMA_ALLOC_SCATTER | HPDMA_ALLOC_WRITE_COMBINE);
+}
+
 TEST(without_huge_pages_there_is_one_rung)
 {
 	struct hpdma_error error;
@@ -237,7 +289,7 @@ TEST(bad_options_are_refused_before_any_call)
 	static const struct hpdma_buf_opts rows[] = {
 		{ .size = 8 },
 		{ .size = sizeof(rows[0]), .flags = 1u << 31 },
-		{ .size = sizeof(rows[0]), .flags = 1u << 4 },
+		{ .size = sizeof(rows[0]), .flags = 1u << 6 },
 		{ .size = sizeof(rows[0]), .backing = 3 },
 		{ .size = sizeof(rows[0]), .page_size = 3 * MIB },
 		{ .size = sizeof(rows[0]),
@@ -336,6 +388,8 @@ int main(void)
 		ENTRY(memory_can_be_used),
 		ENTRY(backing_follows_from_the_length),
 		ENTRY(falls_back_and_says_so),
+		ENTRY(a_boundary_leaves_the_backing_that_can_keep_it),
+		ENTRY(runs_are_for_contiguous_memory_and_write_combining_for_both),
 		ENTRY(without_huge_pages_there_is_one_rung),
 		ENTRY(the_first_choice_is_the_one_explained),
 		ENTRY(only_a_lack_of_memory_leads_to_the_next_rung),

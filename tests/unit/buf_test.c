@@ -34,6 +34,59 @@ TEST(user_memory_is_registered_and_stays_the_users)
 	finish(ctx);
 }
 
+TEST(memory_of_a_file_is_registered_without_an_address)
+{
+	struct hpdma *ctx = start();
+	struct hpdma_buf *buf;
+
+	REQUIRE(!hpdma_buf_register_fd(ctx, 55, 4096, 8192, NULL, &buf, NULL));
+	CHECK_EQ(fake.registered.flags, HPDMA_REGISTER_FD);
+	CHECK_EQ(fake.registered.fd, 55);
+	CHECK_EQ(fake.registered.addr, 4096);
+	CHECK_EQ(fake.registered.length, 8192);
+	CHECK(!hpdma_buf_ptr(buf));
+	CHECK_EQ(hpdma_buf_len(buf), 8192);
+	hpdma_buf_unref(buf);
+	finish(ctx);
+}
+
+TEST(info_has_what_the_module_says)
+{
+	struct hpdma_buf_info info = { .size = sizeof(info) };
+	struct hpdma *ctx = start();
+	struct hpdma_buf *buf;
+
+	fake.segments = 3;
+	REQUIRE(!hpdma_buf_alloc(ctx, 2 << 20, NULL, &buf, NULL));
+	CHECK_EQ(hpdma_buf_get_info(buf, &info), 0);
+	CHECK_EQ(info.segments, 3);
+	CHECK_EQ(info.state, HPDMA_BUF_IS_RESERVE);
+	CHECK_EQ(info.serial, 1001);
+	CHECK_EQ(info.map_size, 2 << 20);
+	hpdma_buf_unref(buf);
+	finish(ctx);
+}
+
+TEST(caches_are_maintained_in_a_direction)
+{
+	struct hpdma *ctx = start();
+	struct hpdma_buf *buf, *received;
+	int fd = fake_open_file(FAKE_EXPORT);
+
+	REQUIRE(!hpdma_buf_alloc(ctx, 8192, NULL, &buf, NULL));
+	CHECK_EQ(hpdma_buf_sync(buf, 7, 9, HPDMA_SYNC_TO_CPU), 0);
+	CHECK_EQ(fake.sync.offset, 7);
+	CHECK_EQ(fake.sync.length, 9);
+	CHECK_EQ(fake.sync.direction, HPDMA_SYNC_FOR_CPU);
+	REQUIRE(!hpdma_buf_map_fd(ctx, fd, 0, &received, NULL));
+	CHECK_EQ(hpdma_buf_sync(received, 0, 0, HPDMA_SYNC_TO_DEVICE),
+		 -EOPNOTSUPP);
+	hpdma_buf_unref(received);
+	hpdma_buf_unref(buf);
+	fake_sys.close(fd);
+	finish(ctx);
+}
+
 TEST(options_of_register_are_checked)
 {
 	struct hpdma_register_opts opts = { .size = sizeof(opts), .flags = 1 };
@@ -178,6 +231,9 @@ int main(void)
 {
 	static const struct test tests[] = {
 		ENTRY(user_memory_is_registered_and_stays_the_users),
+		ENTRY(memory_of_a_file_is_registered_without_an_address),
+		ENTRY(info_has_what_the_module_says),
+		ENTRY(caches_are_maintained_in_a_direction),
 		ENTRY(options_of_register_are_checked),
 		ENTRY(an_exported_buffer_is_received_at_an_aligned_address),
 		ENTRY(a_received_buffer_is_for_the_cpu_only),

@@ -126,6 +126,31 @@ TEST(info_of_a_newer_caller_is_zeroed_behind)
 	finish(ctx);
 }
 
+TEST(usage_is_asked_for_each_time)
+{
+	struct hpdma_usage usage = { .size = sizeof(usage) };
+	struct hpdma *ctx = start();
+	unsigned int calls = fake.calls;
+
+	CHECK_EQ(hpdma_get_usage(ctx, &usage), 0);
+	CHECK_EQ(hpdma_get_usage(ctx, &usage), 0);
+	CHECK_EQ(fake.calls, calls + 2);
+	CHECK_EQ(usage.reserve_bytes, 11);
+	CHECK_EQ(usage.reserve_free, 12);
+	CHECK_EQ(usage.quota_bytes, 13);
+	CHECK_EQ(usage.quota_buffers, 14);
+	CHECK_EQ(usage.used_bytes, 15);
+	CHECK_EQ(usage.used_buffers, 16);
+	usage.size--;
+	CHECK_EQ(hpdma_get_usage(ctx, &usage), -EINVAL);
+	fake.fail_at = fake.calls + 1;
+	fake.fail_code = -EINTR;
+	usage = (struct hpdma_usage){ .size = sizeof(usage) };
+	CHECK_EQ(hpdma_get_usage(ctx, &usage), -EINTR);
+	CHECK_EQ(usage.used_bytes, 0);
+	finish(ctx);
+}
+
 TEST(references_are_counted)
 {
 	struct hpdma *ctx = start();
@@ -157,6 +182,7 @@ int main(void)
 		ENTRY(says_why_it_cannot_open),
 		ENTRY(info_is_what_the_module_says),
 		ENTRY(info_of_a_newer_caller_is_zeroed_behind),
+		ENTRY(usage_is_asked_for_each_time),
 		ENTRY(references_are_counted),
 		ENTRY(the_version_is_one),
 	};

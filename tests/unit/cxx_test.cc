@@ -10,6 +10,22 @@
 
 #include "harness.h"
 
+TEST(a_list_can_be_read_by_a_lambda)
+{
+	struct hpdma_error error = {};
+	struct hpdma *ctx = nullptr;
+
+	/* Whether there is a module here does not matter. */
+	if (!hpdma_open(nullptr, &ctx, &error))
+		hpdma_list(
+			ctx, 0,
+			[](const hpdma_listing *listing, void *) {
+				return listing->serial ? 0 : 1;
+			},
+			nullptr, &error);
+	hpdma_unref(ctx);
+}
+
 TEST(the_library_can_be_called)
 {
 	struct hpdma_open_opts opts = {};
@@ -29,6 +45,7 @@ int main()
 {
 	static const struct test tests[] = {
 		ENTRY(the_library_can_be_called),
+		ENTRY(a_list_can_be_read_by_a_lambda),
 	};
 
 	return RUN_TESTS(tests);

@@ -133,6 +133,14 @@ static int scenario_register(void)
 	check_failure(ret, buf, &error);
 	if (!ret)
 		hpdma_buf_unref(buf);
+	if (!ret) {
+		buf = SENTINEL;
+		ret = hpdma_buf_register_fd(ctx, 55, 0, 4096, NULL, &buf,
+					    &error);
+		check_failure(ret, buf, &error);
+		if (!ret)
+			hpdma_buf_unref(buf);
+	}
 	hpdma_unref(ctx);
 	return ret;
 }
@@ -169,6 +177,82 @@ static int scenario_share(void)
 	ret = alloc_checked(ctx, NULL, &buf);
 	if (!ret) {
 		ret = receive(ctx, buf);
+		hpdma_buf_unref(buf);
+	}
+	hpdma_unref(ctx);
+	return ret;
+}
+
+static int scenario_import(void)
+{
+	struct hpdma_error error = { 0 };
+	struct hpdma_buf *buf = SENTINEL;
+	struct hpdma *ctx;
+	int fd, ret;
+
+	ret = open_checked(&ctx);
+	if (ret)
+		return ret;
+	fd = fake_open_file(FAKE_EXPORT);
+	ret = hpdma_buf_import(ctx, fd, 0, &buf, &error);
+	check_failure(ret, buf, &error);
+	if (!ret)
+		hpdma_buf_unref(buf);
+	fake_sys.close(fd);
+	hpdma_unref(ctx);
+	return ret;
+}
+
+static int count_one(const struct hpdma_listing *listing, void *arg)
+{
+	(void)listing;
+	++*(int *)arg;
+	return 0;
+}
+
+static int use_name(struct hpdma *ctx, struct hpdma_buf *buf)
+{
+	struct hpdma_error error = { 0 };
+	struct hpdma_buf *again = SENTINEL;
+	int ret, seen = 0;
+
+	ret = hpdma_buf_publish(buf, "name", NULL, &error);
+	if (ret)
+		goto err_check;
+	ret = hpdma_buf_open(ctx, "name", 0, &again, &error);
+	check_failure(ret, again, &error);
+	if (ret)
+		return ret;
+	hpdma_buf_unref(again);
+	ret = hpdma_list(ctx, 0, count_one, &seen, &error);
+	if (ret)
+		goto err_check;
+	CHECK_EQ(seen, 20);
+	ret = hpdma_buf_sync(buf, 0, 0, HPDMA_SYNC_TO_CPU);
+	if (ret)
+		return ret;
+	ret = hpdma_name_unlink(ctx, "name", &error);
+	if (!ret)
+		return 0;
+err_check:
+	CHECK_EQ(error.code, ret);
+	CHECK(error.what && *error.what);
+	return ret;
+}
+
+static int scenario_name(void)
+{
+	struct hpdma_buf *buf;
+	struct hpdma *ctx;
+	int ret;
+
+	fake.listed = 20;
+	ret = open_checked(&ctx);
+	if (ret)
+		return ret;
+	ret = alloc_checked(ctx, NULL, &buf);
+	if (!ret) {
+		ret = use_name(ctx, buf);
 		hpdma_buf_unref(buf);
 	}
 	hpdma_unref(ctx);
@@ -278,12 +362,22 @@ TEST(the_second_rung)
 
 TEST(registration)
 {
-	sweep_all(scenario_register, 7);
+	sweep_all(scenario_register, 9);
 }
 
 TEST(export_and_receive)
 {
 	sweep_all(scenario_share, 15);
+}
+
+TEST(import)
+{
+	sweep_all(scenario_import, 9);
+}
+
+TEST(names_and_listing)
+{
+	sweep_all(scenario_name, 18);
 }
 
 TEST(a_device_and_its_mapping)
@@ -296,7 +390,8 @@ int main(void)
 	static const struct test tests[] = {
 		ENTRY(contiguous_memory),  ENTRY(huge_pages_of_a_node),
 		ENTRY(the_second_rung),	   ENTRY(registration),
-		ENTRY(export_and_receive), ENTRY(a_device_and_its_mapping),
+		ENTRY(export_and_receive), ENTRY(import),
+		ENTRY(names_and_listing),  ENTRY(a_device_and_its_mapping),
 	};
 
 	return RUN_TESTS(tests);

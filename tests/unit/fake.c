@@ -34,6 +34,7 @@ void fake_reset(void)
 	fake.huge_bytes = 64ull << 20;
 	fake.contig_bytes = 64ull << 20;
 	fake.segments = 1;
+	fake.export_length = 6 << 20;
 	fake.translated = HPDMA_DEV_TRANSLATED;
 	fake.bar_size[0] = 1 << 20;
 	fake.msi_vectors = 1;
@@ -270,7 +271,8 @@ static int64_t fake_file_length(int fd)
 
 	if (fake_inject("lseek", &code))
 		return code;
-	return file_of(fd) == FAKE_EXPORT ? 6 << 20 : -EBADF;
+	return file_of(fd) == FAKE_EXPORT ? (int64_t)fake.export_length :
+					    -EBADF;
 }
 
 static ssize_t fake_read(int fd, void *data, size_t length)

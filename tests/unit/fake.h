@@ -28,6 +28,12 @@ enum fake_file {
 	FAKE_EXPORT,
 };
 
+/* The one name there can be. */
+struct fake_name {
+	char name[HPDMA_NAME_SIZE];
+	uint64_t length;
+};
+
 struct fake_buffer {
 	bool held;
 	uint32_t backing;
@@ -65,6 +71,9 @@ struct fake {
 	uint64_t bar_size[6];
 	uint32_t msi_vectors;
 	bool intx;
+	uint64_t export_length;
+	bool unmappable;
+	uint32_t listed;
 	const char *node_name[4];
 	const char *node_link[4];
 	bool no_numa;
@@ -80,6 +89,7 @@ struct fake {
 	enum fake_file file[FAKE_MAX];
 	struct fake_buffer buffer[FAKE_MAX];
 	bool mapping[FAKE_MAX];
+	struct fake_name name;
 	struct fake_range range[FAKE_MAX];
 	int policy_mode;
 	unsigned long policy_nodes[FAKE_NODE_LONGS];
@@ -95,6 +105,9 @@ struct fake {
 	struct fake_alloc alloc[8];
 	unsigned int allocs;
 	struct hpdma_ioc_buf_register registered;
+	struct hpdma_ioc_name_publish publish;
+	struct hpdma_ioc_buf_sync sync;
+	unsigned int lists;
 	struct hpdma_ioc_dev_attach attach;
 	struct hpdma_ioc_dev_map map;
 	unsigned int segment_calls;

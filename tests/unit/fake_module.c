@@ -7,16 +7,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "fake.h"
+#include "fake_module.h"
 
-#define ENTER(type)                                           \
-	struct type *arg = data;                              \
-	if (arg->size != sizeof(*arg))                        \
-		fake_complain("wrong size of struct " #type); \
-	if (arg->out_reason)                                  \
-	fake_complain("out_reason of struct " #type " not zero")
-
-static bool is_zero(const void *data, size_t from, size_t to)
+bool fake_is_zero(const void *data, size_t from, size_t to)
 {
 	const unsigned char *bytes = data;
 
@@ -26,13 +19,6 @@ static bool is_zero(const void *data, size_t from, size_t to)
 	}
 	return true;
 }
-
-#define ZERO_FROM(field)                                                       \
-	do {                                                                   \
-		if (!is_zero(arg, (size_t)((char *)&arg->field - (char *)arg), \
-			     sizeof(*arg)))                                    \
-			fake_complain("not zero from " #field " on");          \
-	} while (0)
 
 static int info(void *data)
 {
@@ -44,10 +30,16 @@ static int info(void *data)
 	arg->out_max_contig = 4 << 20;
 	arg->out_max_length = 1 << 30;
 	arg->out_module_version = 0x000100;
+	arg->out_reserve_bytes = 11;
+	arg->out_reserve_free = 12;
+	arg->out_quota_bytes = 13;
+	arg->out_quota_buffers = 14;
+	arg->out_used_bytes = 15;
+	arg->out_used_buffers = 16;
 	return 0;
 }
 
-static uint32_t new_id(void)
+uint32_t fake_new_id(void)
 {
 	uint32_t id;
 
@@ -96,7 +88,7 @@ static int buf_alloc(void *data)
 		return -ENOMEM;
 	}
 	*left -= arg->length;
-	id = new_id();
+	id = fake_new_id();
 	fake.buffer[id] =
 		(struct fake_buffer){ true, arg->backing, arg->length, page };
 	arg->out_buf_id = id;
@@ -110,11 +102,11 @@ static int buf_register(void *data)
 	uint32_t id;
 
 	ENTER(hpdma_ioc_buf_register);
-	if (arg->flags || arg->fd)
-		fake_complain("flags or reserved not zero");
+	if (arg->flags != (arg->fd ? HPDMA_REGISTER_FD : 0u))
+		fake_complain("flags do not suit the descriptor");
 	ZERO_FROM(out_buf_id);
 	fake.registered = *arg;
-	id = new_id();
+	id = fake_new_id();
 	fake.buffer[id] = (struct fake_buffer){ true, HPDMA_BACKING_USER,
 						arg->length, 4096 };
 	arg->out_buf_id = id;
@@ -122,7 +114,7 @@ static int buf_register(void *data)
 	return 0;
 }
 
-static struct fake_buffer *find(uint32_t id)
+struct fake_buffer *fake_find(uint32_t id)
 {
 	if (id < FAKE_MAX && fake.buffer[id].held)
 		return &fake.buffer[id];
@@ -136,7 +128,7 @@ static int buf_info(void *data)
 
 	ENTER(hpdma_ioc_buf_info);
 	ZERO_FROM(out_backing);
-	buffer = find(arg->buf_id);
+	buffer = fake_find(arg->buf_id);
 	if (!buffer)
 		return -ENOENT;
 	arg->out_backing = buffer->backing;
@@ -144,6 +136,9 @@ static int buf_info(void *data)
 	arg->out_length = buffer->length;
 	arg->out_page_size = buffer->page_size;
 	arg->out_segments = fake.segments;
+	arg->out_serial = 1000 + arg->buf_id;
+	arg->out_map_size = buffer->page_size;
+	arg->out_state = HPDMA_BUF_RESERVE;
 	return 0;
 }
 
@@ -178,7 +173,7 @@ static int buf_export(void *data)
 {
 	ENTER(hpdma_ioc_buf_export);
 	ZERO_FROM(out_fd);
-	if (!find(arg->buf_id))
+	if (!fake_find(arg->buf_id))
 		return -ENOENT;
 	arg->out_fd = fake_open_file(FAKE_EXPORT);
 	return 0;
@@ -189,7 +184,7 @@ static int buf_free(void *data)
 	struct fake_buffer *buffer;
 
 	ENTER(hpdma_ioc_buf_free);
-	buffer = find(arg->buf_id);
+	buffer = fake_find(arg->buf_id);
 	if (!buffer)
 		return -ENOENT;
 	buffer->held = false;
@@ -230,7 +225,7 @@ static int dev_map(void *data)
 	ZERO_FROM(out_map_id);
 	if (arg->flags || !fake.attached)
 		fake_complain("flags not zero, or not attached");
-	if (!find(arg->buf_id))
+	if (!fake_find(arg->buf_id))
 		return -ENOENT;
 	fake.map = *arg;
 	for (id = 0; fake.mapping[id]; id++)
@@ -287,6 +282,18 @@ static int dispatch(unsigned long cmd, void *arg)
 		return buf_export(arg);
 	case HPDMA_IOC_BUF_FREE:
 		return buf_free(arg);
+	case HPDMA_IOC_BUF_IMPORT:
+		return fake_buf_import(arg);
+	case HPDMA_IOC_BUF_SYNC:
+		return fake_buf_sync(arg);
+	case HPDMA_IOC_NAME_PUBLISH:
+		return fake_name_publish(arg);
+	case HPDMA_IOC_NAME_OPEN:
+		return fake_name_open(arg);
+	case HPDMA_IOC_NAME_UNLINK:
+		return fake_name_unlink(arg);
+	case HPDMA_IOC_LIST:
+		return fake_list(arg);
 	case HPDMA_IOC_DEV_ATTACH:
 		return dev_attach(arg);
 	case HPDMA_IOC_DEV_INFO:
