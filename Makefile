@@ -3,13 +3,14 @@
 
 O ?= $(CURDIR)/build
 PREFIX ?= /usr/local
+MANDIR ?= $(PREFIX)/share/man
 DESTDIR ?=
 
 # The running kernel's headers, or the newest that are installed.
 KDIR ?= $(firstword $(wildcard /lib/modules/$(shell uname -r)/build) \
 	$(shell ls -dv /usr/src/linux-headers-*-amd64 2>/dev/null | tail -n 1))
 
-export PREFIX DESTDIR
+export PREFIX MANDIR DESTDIR
 
 .PHONY: all module lib tools examples install demo shell check check-kernels \
 	packages clean help
@@ -36,6 +37,8 @@ install: all
 	$(MAKE) -C tools O=$(O)/tools install
 	install -d $(DESTDIR)$(PREFIX)/include/linux
 	install -m 644 uapi/linux/hpdma.h $(DESTDIR)$(PREFIX)/include/linux/
+	install -d $(DESTDIR)$(MANDIR)/man4
+	install -m 644 docs/man/hpdma.4 $(DESTDIR)$(MANDIR)/man4/
 	[ -n "$(DESTDIR)" ] || ldconfig
 
 packages:

@@ -41,7 +41,8 @@ files_are_there()
 	for file in usr/lib/libhpdma.so usr/lib/libhpdma.a usr/include/hpdma.h \
 		usr/include/hpdma/buf.h usr/include/linux/hpdma.h \
 		usr/lib/pkgconfig/libhpdma.pc usr/sbin/hpdmactl \
-		usr/share/man/man8/hpdmactl.8 usr/lib/udev/rules.d/60-hpdma.rules; do
+		usr/share/man/man4/hpdma.4 usr/share/man/man8/hpdmactl.8 \
+		usr/lib/udev/rules.d/60-hpdma.rules; do
 		[ -e "$work/root/$file" ] || {
 			echo "$file was not installed"
 			return 1
