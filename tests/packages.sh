@@ -17,7 +17,7 @@ packages=(
 	# tests of the library, and 32-bit callers
 	g++ gcc-multilib
 	# static checks
-	sparse shellcheck codespell clang-format perl python3 dkms
+	sparse shellcheck codespell clang-format perl python3 dkms mandoc
 )
 
 missing=()

@@ -10,12 +10,14 @@ PROJECT=$ROOT
 CLEAN=$SCRATCH/clean
 TREE=$SCRATCH/tree
 
-# The project's own uAPI and format, in a tree of few files
+# The project's own uAPI, its man page and format, in a tree of few files
 make_clean_tree()
 {
 	cp -a "$HERE/clean" "$CLEAN"
 	mkdir -p "$CLEAN/uapi/linux"
 	cp "$PROJECT/uapi/linux/hpdma.h" "$CLEAN/uapi/linux"
+	mkdir -p "$CLEAN/docs/man"
+	cp "$PROJECT/docs/man/hpdma.4" "$CLEAN/docs/man"
 	cp "$PROJECT/.clang-format" "$CLEAN"
 }
 
@@ -147,6 +149,27 @@ header_cases()
 		'/**\n * struct hpdma_x - x\n */\nstruct hpdma_x {\n\tint a;\n};'
 }
 
+manpage_cases()
+{
+	local page=docs/man/hpdma.4
+
+	plant manpage 'mandoc finds nothing' $page '.NOSUCH macro'
+	plant manpage 'every constant' uapi/linux/hpdma.h \
+		'#define HPDMA_IOC_STRAY _IO(HPDMA_IOC_TYPE, 0x7f)'
+	change manpage 'every constant' $page 's/HPDMA_REASON_SEALS//g'
+	change manpage 'every constant' $page 's/HPDMA_ALLOC_SCATTER//g'
+	change manpage 'every errno' $page 's/ERANGE//g'
+	change manpage 'every struct' $page 's/__s32 pid;/__u32 pid;/'
+	change manpage 'every struct' uapi/linux/hpdma.h \
+		's/^\t__u32 out_devfn;/\t__u32 out_function;/'
+	plant manpage 'not there' $page 'HPDMA_IOC_GONE'
+	plant manpage 'every knob' module/main.c \
+		'module_param(stray, int, 0444);'
+	plant manpage 'every knob' module/main.c \
+		'TRACE_EVENT(hpdma_stray, TP_PROTO(void));'
+	change manpage 'the example compiles' $page 's/map\.buf_id = /map.id = /'
+}
+
 symbol_case()
 {
 	BUILD_DIR=$SCRATCH/objects
@@ -184,7 +207,7 @@ sparse_cases()
 }
 
 make_clean_tree
-for check in layers padding headers symbols kernel-doc style version sparse; do
+for check in layers padding headers symbols kernel-doc manpage style version sparse; do
 	expect_clean $check
 	cp "$SCRATCH/out" "$SCRATCH/clean.$check"
 done
@@ -192,6 +215,7 @@ layers_cases
 empty_case
 padding_cases
 header_cases
+manpage_cases
 symbol_case
 style_cases
 sparse_cases
