@@ -8,5 +8,7 @@ int cmd_unload(int argc, char **argv);
 int cmd_bind(int argc, char **argv);
 int cmd_unbind(int argc, char **argv);
 int cmd_status(int argc, char **argv);
+int cmd_list(int argc, char **argv);
+int cmd_unlink(int argc, char **argv);
 
 #endif

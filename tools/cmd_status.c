@@ -4,7 +4,6 @@
  * have, and what is bound. Reads only; needs no right, shows more with them.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -14,11 +13,11 @@
 
 #include "cmd.h"
 #include "device.h"
+#include "node.h"
 #include "parameters.h"
 #include "say.h"
 #include "sys.h"
 
-#define NODE "/dev/hpdma"
 #define DEBUGFS_STATS "/sys/kernel/debug/hpdma/stats"
 
 static void print_module(void)
@@ -47,38 +46,15 @@ static void print_info(const struct hpdma_ioc_info *info)
 	       features & HPDMA_FEATURE_PHYS ? "shown to" : "hidden from");
 }
 
-static int explain_open(int err)
-{
-	switch (err) {
-	case EACCES:
-	case EPERM:
-		because("you are not in the group hpdma, or have logged in before you were");
-		fix("sudo usermod -aG hpdma \"$USER\"  # then log in again");
-		break;
-	case ENOENT:
-		because("devtmpfs is not mounted, or udev has not run");
-		fix("mount -t devtmpfs devtmpfs /dev; udevadm settle");
-		break;
-	default:
-		because("%s", strerror(err));
-		fix("dmesg | grep hpdma");
-	}
-	return EXIT_FAILED;
-}
-
 static int show_info(void)
 {
 	struct hpdma_ioc_info info = { .size = sizeof(info) };
 	int ret = EXIT_OK;
 	int fd;
 
-	fd = open(sys_path(NODE).text, O_RDWR | O_CLOEXEC);
-	if (fd < 0) {
-		int err = errno;
-
-		failed("cannot open " NODE);
-		return explain_open(err);
-	}
+	fd = node_open();
+	if (fd < 0)
+		return EXIT_FAILED;
 	if (ioctl(fd, HPDMA_IOC_INFO, &info)) {
 		ret = failed(NODE " does not answer: %s", strerror(errno));
 		because("hpdmactl " HPDMA_VERSION " does not match the module");

@@ -27,6 +27,8 @@ static const struct command {
 	{ "unbind", cmd_unbind, "PCI_ADDRESS [--force] [--no-probe]",
 	  "give it back to the kernel's own driver" },
 	{ "status", cmd_status, "", "what is loaded, bound and in use" },
+	{ "list", cmd_list, "[-a]", "your buffers, or everybody's" },
+	{ "unlink", cmd_unlink, "NAME", "end the name of a buffer" },
 };
 
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
