@@ -8,12 +8,16 @@
  *	insert OPTIONS      kmod_module_insert_module() and ..probe_insert..()
  *	remove              kmod_module_remove_module()
  *
- * HPDMA_IOC_INFO is answered here, as a regular file cannot.
+ *	unlink NAME         HPDMA_IOC_NAME_UNLINK
+ *
+ * HPDMA_IOC_INFO and HPDMA_IOC_LIST are answered here, as a regular file cannot:
+ * there are $FAKE_BUFFERS buffers.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,24 +73,92 @@ ssize_t write(int fd, const void *data, size_t length)
 	return (ssize_t)length;
 }
 
+/* These return 0 or an errno. */
+
+static int info(struct hpdma_ioc_info *arg)
+{
+	if (arg->size != sizeof(*arg) || arg->flags)
+		return EINVAL;
+	arg->out_uapi_version = HPDMA_UAPI_VERSION;
+	arg->out_features = HPDMA_FEATURE_CONTIG | HPDMA_FEATURE_HUGETLB;
+	arg->out_max_contig = 4 << 20;
+	return 0;
+}
+
+/* Number 1 has a name, 2 one that is not for terminals, of 3 little is known. */
+static void describe(struct hpdma_list_entry *entry, unsigned int number)
+{
+	*entry = (struct hpdma_list_entry){
+		.serial = number,
+		.length = (__u64)number << 20,
+		.page_size = number % 2 ? 4096 : 2 << 20,
+		.backing = 1 + number % 4,
+		.node = number == 3 ? -1 : 1,
+		.segments = number == 3 ? 0 : number,
+		.uid = 1000,
+		.pid = number == 3 ? 0 : 400 + (int)number,
+		.ids = 7,
+		.mappings = 2,
+	};
+	if (number == 1) {
+		entry->state = HPDMA_BUF_NAMED | HPDMA_BUF_PERSISTENT;
+		strcpy((char *)entry->name, "frames");
+	}
+	if (number == 2) {
+		entry->state = HPDMA_BUF_NAMED;
+		strcpy((char *)entry->name, "a\x9b"
+					    "31mb");
+	}
+}
+
+static int list(struct hpdma_ioc_list *arg)
+{
+	struct hpdma_list_entry *entries = (void *)(uintptr_t)arg->entries;
+	const char *buffers = getenv("FAKE_BUFFERS");
+	unsigned int most = buffers ? (unsigned int)atoi(buffers) : 0;
+	unsigned int number = (unsigned int)arg->after;
+
+	if (arg->size != sizeof(*arg) || !arg->count ||
+	    arg->entry_size != sizeof(*entries))
+		return EINVAL;
+	if (arg->flags && getenv("FAKE_NO_RIGHT")) {
+		arg->out_reason = HPDMA_REASON_LIST_RIGHT;
+		return EPERM;
+	}
+	arg->out_count = 0;
+	while (number < most && arg->out_count < arg->count)
+		describe(&entries[arg->out_count++], ++number);
+	return 0;
+}
+
+static int name_unlink(struct hpdma_ioc_name_unlink *arg)
+{
+	if (arg->size != sizeof(*arg) || arg->flags || arg->__reserved ||
+	    arg->name[HPDMA_NAME_SIZE - 1])
+		return EINVAL;
+	return ask("unlink", (const char *)arg->name, "");
+}
+
 int ioctl(int fd, unsigned long command, ...)
 {
-	struct hpdma_ioc_info *info;
+	int err = ENOTTY;
 	va_list args;
+	void *arg;
 
 	(void)fd;
 	va_start(args, command);
-	info = va_arg(args, struct hpdma_ioc_info *);
+	arg = va_arg(args, void *);
 	va_end(args);
-	if (command != HPDMA_IOC_INFO || info->size != sizeof(*info) ||
-	    info->flags || getenv("FAKE_NO_INFO")) {
-		errno = ENOTTY;
-		return -1;
-	}
-	info->out_uapi_version = HPDMA_UAPI_VERSION;
-	info->out_features = HPDMA_FEATURE_CONTIG | HPDMA_FEATURE_HUGETLB;
-	info->out_max_contig = 4 << 20;
-	return 0;
+	if (getenv("FAKE_NO_INFO"))
+		err = ENOTTY;
+	else if (command == HPDMA_IOC_INFO)
+		err = info(arg);
+	else if (command == HPDMA_IOC_LIST)
+		err = list(arg);
+	else if (command == HPDMA_IOC_NAME_UNLINK)
+		err = name_unlink(arg);
+	errno = err;
+	return err ? -1 : 0;
 }
 
 int kmod_module_insert_module(struct kmod_module *mod, unsigned int flags,

@@ -3,7 +3,7 @@
 #
 # What the kernel does when hpdmactl asks: see fake_kernel.c. Works on the tree
 # in $FAKE_ROOT. $FAKE_ERRNO lists failures to play, as REQUEST=NUMBER, where
-# REQUEST is insert, remove or the last part of the path written to.
+# REQUEST is insert, remove, unlink or the last part of the path written to.
 set -u
 cd "$FAKE_ROOT" || exit 5
 
@@ -74,6 +74,7 @@ remove)
 	play_failure remove
 	rm -rf sys/module/hpdma $PCI/drivers/hpdma sys/class/hpdma dev/hpdma
 	;;
+unlink) play_failure unlink ;;
 write)
 	play_failure "${2##*/}"
 	case $2 in
