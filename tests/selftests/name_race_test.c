@@ -301,7 +301,7 @@ static void *free_each(void *arg)
 /* Named just when its last id ends: then it is either not named or not long. */
 TEST_F_TIMEOUT(race, with_the_end_of_the_last_id, 120)
 {
-	struct pair pair = { .fd = open_node(), .rounds = 2000 };
+	struct pair pair = { .fd = open_node(), .rounds = 800 };
 	int i, ret, late = 0, named = 0, left = 0;
 	const long long names = name_count();
 	pthread_t thread;
