@@ -95,6 +95,8 @@ suite_stock()
 {
 	prepare stock
 	selftests_on stock 600 "$(programs '*')"
+	# Objects of the kernel's own size.
+	selftests_on stock 60 footprint_test --append slub_debug=-
 }
 
 suite_stock_phys()
