@@ -27,6 +27,7 @@
 
 #include "buffer.h"
 #include "name.h"
+#include "quota.h"
 
 /**
  * struct hpdma_name - a name of a buffer
@@ -188,6 +189,14 @@ static bool may_give(const struct hpdma_name_wish *wish)
 	       ns_capable(&init_user_ns, CAP_CHOWN);
 }
 
+/* Else whoever may open a buffer could keep its maker charged for ever. */
+static bool may_keep(const struct hpdma_buffer *buffer)
+{
+	return uid_eq(hpdma_quota_uid(buffer->charge.user),
+		      hpdma_quota_caller()) ||
+	       ns_capable(&init_user_ns, CAP_SYS_RESOURCE);
+}
+
 static struct hpdma_name *make(struct hpdma_buffer *buffer,
 			       const struct hpdma_name_wish *wish)
 {
@@ -234,7 +243,8 @@ static int add(struct hpdma_name *name)
  * @buffer: Held by the caller, found by an id
  * @wish: The name
  *
- * Return: 0; -EPERM if the owner or the group is not the caller's to give;
+ * Return: 0; -EPERM if the owner or the group is not the caller's to give, or the
+ * buffer not the caller's to keep;
  * -EBUSY if the buffer has a name; -EEXIST if another buffer has this one;
  * -ENOENT if the buffer has no id any more; -ENOMEM.
  */
@@ -245,7 +255,7 @@ int hpdma_name_publish(struct hpdma_buffer *buffer,
 	LIST_HEAD(discarded);
 	int ret;
 
-	if (!may_give(wish))
+	if (!may_give(wish) || (wish->persistent && !may_keep(buffer)))
 		return -EPERM;
 	name = make(buffer, wish);
 	if (!name)

@@ -10,7 +10,8 @@ SUITES=(static unit tools install harness demo
 	debug debug-phys fail-nth kunit
 	kernels)
 
-selftests=$build/selftests
+# Not set, it would be the root of this machine.
+selftests=${build:?}/selftests
 
 # Two edu devices with QEMU's 28 address bits and, by its slot, one with all.
 EDUS='-device edu,addr=2 -device edu,addr=0x10,dma_mask=0xffffffffffffffff'

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "kselftest_harness.h"
+#include "name_common.h"
 #include "dev_common.c"
 
 #define USER 4401
@@ -247,6 +248,38 @@ TEST_F(list, numbers_are_those_of_the_caller)
 	if (ret == 77)
 		SKIP(return, "no namespaces");
 	EXPECT_EQ(0, ret);
+}
+
+static int look_for_name(void *arg)
+{
+	FIXTURE_DATA(list) *self = arg;
+	int count;
+
+	become(USER);
+	count = list(self->fd, HPDMA_LIST_ALL, 0, self->entries, MOST);
+	CHILD_CHECK(count == 1);
+	CHILD_CHECK(self->entries[0].state == HPDMA_BUF_NAMED);
+	CHILD_CHECK(!self->entries[0].name[0]);
+	return 0;
+}
+
+TEST_F(list, shows_names_to_those_who_may_open_them)
+{
+	int id = alloc_contig(self->fd, PAGE);
+
+	ASSERT_LT(0, id);
+	ASSERT_EQ(0, name_publish(self->fd, id, "shown", 0));
+	EXPECT_EQ(1, list(self->fd, 0, 0, self->entries, MOST));
+	EXPECT_STREQ("shown", (char *)self->entries[0].name);
+	EXPECT_EQ(HPDMA_BUF_NAMED, self->entries[0].state);
+	/* The right to list all is not one to open. */
+	EXPECT_EQ(0, in_child(look_for_name, self));
+	ASSERT_EQ(0, name_unlink(self->fd, "shown"));
+	ASSERT_EQ(0, name_publish(self->fd, id, "kept", PERSISTENT));
+	EXPECT_EQ(1, list(self->fd, 0, 0, self->entries, MOST));
+	EXPECT_EQ(HPDMA_BUF_NAMED | HPDMA_BUF_PERSISTENT,
+		  self->entries[0].state);
+	EXPECT_EQ(0, name_unlink(self->fd, "kept"));
 }
 
 TEST_F(list, entries_of_other_versions)

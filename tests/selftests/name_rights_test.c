@@ -362,4 +362,34 @@ TEST_F(rights, ids_are_those_of_the_callers_user_namespace)
 	close(fd);
 }
 
+static int keep_anothers(void *arg)
+{
+	const int *fd_and_id = arg;
+	int fd = fd_and_id[0], id = fd_and_id[1];
+
+	CHILD_CHECK(!setresuid(STRANGER, STRANGER, STRANGER));
+	set_capabilities(-1);
+	CHILD_CHECK(name_publish(fd, id, "kept", PERSISTENT) == -EPERM);
+	/* One that ends with the ids is harmless. */
+	CHILD_CHECK(!name_publish(fd, id, "kept", 0));
+	CHILD_CHECK(!name_unlink(fd, "kept"));
+	return 0;
+}
+
+/* Its maker would be charged for as long as somebody else likes. */
+TEST_F(rights, a_persistent_name_is_for_who_is_charged)
+{
+	int fd_and_id[2];
+
+	fd_and_id[0] = open_node();
+	ASSERT_LE(0, fd_and_id[0]);
+	fd_and_id[1] = alloc_contig(fd_and_id[0], PAGE);
+	ASSERT_LT(0, fd_and_id[1]);
+	EXPECT_EQ(0, in_child(keep_anothers, fd_and_id));
+	EXPECT_EQ(0,
+		  name_publish(fd_and_id[0], fd_and_id[1], "kept", PERSISTENT));
+	EXPECT_EQ(0, name_unlink(fd_and_id[0], "kept"));
+	close(fd_and_id[0]);
+}
+
 TEST_HARNESS_MAIN
