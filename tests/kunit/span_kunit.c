@@ -13,9 +13,16 @@ static void *array_or_nothing(size_t n, size_t size, gfp_t gfp)
 	return no_memory ? NULL : kvmalloc_array(n, size, gfp);
 }
 
+static void *memory_or_nothing(size_t size, gfp_t gfp)
+{
+	return no_memory ? NULL : kvmalloc(size, gfp);
+}
+
 /* What span.c allocates with fails when a test says so. */
 #undef kvmalloc_array
 #define kvmalloc_array array_or_nothing
+#undef kvmalloc
+#define kvmalloc memory_or_nothing
 #include "span.c"
 
 static void expect_spans(struct kunit *test, const struct hpdma_spans *spans,
@@ -242,6 +249,104 @@ static void shortest_ignores_the_remainder(struct kunit *test)
 	hpdma_spans_free(&spans);
 }
 
+/* Runs that touch at a boundary stay apart, others are joined as ever. */
+static void no_run_crosses_a_boundary(struct kunit *test)
+{
+	static const struct hpdma_span add[] = {
+		/* Ends at a boundary, and is continued there. */
+		{ 0x1c000, SZ_16K },
+		{ 0x20000, SZ_4K },
+		{ 0x21000, SZ_4K },
+		/* Crosses three. */
+		{ 0x3f000, SZ_128K + SZ_8K },
+	};
+	static const struct hpdma_span want[] = {
+		{ 0x1c000, SZ_16K }, { 0x20000, SZ_8K },  { 0x3f000, SZ_4K },
+		{ 0x40000, SZ_64K }, { 0x50000, SZ_64K }, { 0x60000, SZ_4K },
+	};
+	struct hpdma_spans spans = { .boundary = SZ_64K };
+	struct hpdma_spans part = {};
+
+	add_all(test, &spans, add, ARRAY_SIZE(add));
+	expect_spans(test, &spans, want, ARRAY_SIZE(want));
+	/* A part keeps it: 4 KiB of the fourth run, 4 KiB of the fifth. */
+	KUNIT_ASSERT_EQ(test,
+			hpdma_spans_slice(&spans, SZ_16K + SZ_8K + SZ_64K,
+					  SZ_8K, &part),
+			0);
+	KUNIT_ASSERT_EQ(test, part.count, 2U);
+	KUNIT_EXPECT_EQ(test, part.array[1].addr, 0x50000ULL);
+	hpdma_spans_free(&part);
+	hpdma_spans_free(&spans);
+}
+
+static void no_memory_amid_the_parts_changes_nothing(struct kunit *test)
+{
+	static const struct hpdma_span want[] = { { 0xf000, SZ_4K },
+						  { 0x28000, SZ_16K } };
+	struct hpdma_spans spans = { .boundary = SZ_64K };
+	int ret;
+
+	add_all(test, &spans, want, ARRAY_SIZE(want));
+	no_memory = true;
+	/* Lengthens the last run, fills the room of four, and needs more. */
+	ret = hpdma_spans_add(&spans, 0x2c000, SZ_256K);
+	no_memory = false;
+	KUNIT_EXPECT_EQ(test, ret, -ENOMEM);
+	expect_spans(test, &spans, want, ARRAY_SIZE(want));
+	hpdma_spans_free(&spans);
+}
+
+/* As many runs as there are marks, and some on both sides of that. */
+static void every_byte_is_found(struct kunit *test)
+{
+	static const unsigned int counts[] = { 1,   2,	 3,   127, 128, 129,
+					       255, 256, 257, 384, 1000 };
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(counts); i++) {
+		struct hpdma_spans spans = {};
+		u64 offset = 0;
+
+		/* Of 1 to 3 pages each, and no two of them touch. */
+		for (j = 0; j < counts[i]; j++)
+			KUNIT_ASSERT_EQ(test,
+					hpdma_spans_add(&spans, j * SZ_64K,
+							(1 + j % 3) * SZ_4K),
+					0);
+		KUNIT_ASSERT_EQ(test, hpdma_spans_seal(&spans), 0);
+		KUNIT_EXPECT_EQ(test, spans.room, counts[i]);
+		KUNIT_ASSERT_EQ(test, spans.count, counts[i]);
+		for (j = 0; j < counts[i]; j++) {
+			u64 length = (1 + j % 3) * SZ_4K;
+
+			KUNIT_EXPECT_EQ(test, hpdma_spans_find(&spans, offset),
+					(u64)j * SZ_64K);
+			KUNIT_EXPECT_EQ(test,
+					hpdma_spans_find(&spans,
+							 offset + length - 1),
+					(u64)j * SZ_64K + length - 1);
+			offset += length;
+		}
+		hpdma_spans_free(&spans);
+	}
+}
+
+static void sealing_without_memory_changes_nothing(struct kunit *test)
+{
+	struct hpdma_spans spans = {};
+	int ret;
+
+	add_all(test, &spans, three_runs, ARRAY_SIZE(three_runs));
+	no_memory = true;
+	ret = hpdma_spans_seal(&spans);
+	no_memory = false;
+	KUNIT_EXPECT_EQ(test, ret, -ENOMEM);
+	expect_spans(test, &spans, three_runs, ARRAY_SIZE(three_runs));
+	KUNIT_EXPECT_PTR_EQ(test, spans.marks, (u64 *)NULL);
+	hpdma_spans_free(&spans);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(zeroed_memory_is_empty),
 	KUNIT_CASE(only_what_continues_is_joined),
@@ -252,6 +357,10 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(slice_without_memory_is_empty),
 	KUNIT_CASE(last_is_the_highest_not_the_latest),
 	KUNIT_CASE(shortest_ignores_the_remainder),
+	KUNIT_CASE(no_run_crosses_a_boundary),
+	KUNIT_CASE(no_memory_amid_the_parts_changes_nothing),
+	KUNIT_CASE(every_byte_is_found),
+	KUNIT_CASE(sealing_without_memory_changes_nothing),
 	{}
 };
 
