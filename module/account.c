@@ -22,6 +22,7 @@ static const char *const names[HPDMA_COUNTERS] = {
 	[HPDMA_COUNT_MAPPINGS] = "mappings",
 	[HPDMA_COUNT_PARKED] = "parked",
 	[HPDMA_COUNT_NAMES] = "names",
+	[HPDMA_COUNT_RESERVE_USED] = "reserve_used",
 };
 
 /*

@@ -29,6 +29,7 @@ struct hpdma_charge {
  * @HPDMA_COUNT_MAPPINGS: Mappings that hold a buffer
  * @HPDMA_COUNT_PARKED: Those among them whose file has gone
  * @HPDMA_COUNT_NAMES: Names
+ * @HPDMA_COUNT_RESERVE_USED: Bytes of the reserve that buffers use
  * @HPDMA_COUNTERS: How many counters there are
  *
  * All are 0 when nobody uses the module: tests compare them before and after.
@@ -41,6 +42,7 @@ enum hpdma_counter {
 	HPDMA_COUNT_MAPPINGS,
 	HPDMA_COUNT_PARKED,
 	HPDMA_COUNT_NAMES,
+	HPDMA_COUNT_RESERVE_USED,
 	HPDMA_COUNTERS,
 };
 

@@ -17,8 +17,10 @@ struct hpdma_memory;
  * @page_size: Of hugetlb pages
  * @min_segment: Shortest run allowed, 0 for no wish
  * @alignment: Of the first address, 0 for no wish
+ * @boundary: Power of two of which no run crosses a multiple, 0 for no wish
  * @last_address: Highest address allowed
  * @node: NUMA node that is a must, or NUMA_NO_NODE
+ * @scatter: Contiguous memory may be several runs
  * @user_addr: Memory of the caller to pin
  * @reason: Set to an enum hpdma_reason where errno does not say enough
  */
@@ -27,8 +29,10 @@ struct hpdma_wish {
 	u64 page_size;
 	u64 min_segment;
 	u64 alignment;
+	u64 boundary;
 	u64 last_address;
 	int node;
+	bool scatter;
 	u64 user_addr;
 	u32 reason;
 };
@@ -61,6 +65,8 @@ struct hpdma_backing_ops {
  * @backing: Where they come from
  * @length: Bytes
  * @page_size: Bytes of one page
+ * @map_size: Largest page table entry that maps it, 0 if it cannot be mapped
+ * @reserve: Some of it is of the module's reserve
  * @node: NUMA node, or NUMA_NO_NODE if there are several
  * @spans: Physical runs, in the order of the memory
  * @file: File that areas mapping this memory hold, or NULL if they hold the
@@ -73,6 +79,8 @@ struct hpdma_memory {
 	const struct hpdma_backing_ops *backing;
 	u64 length;
 	u64 page_size;
+	u64 map_size;
+	bool reserve;
 	int node;
 	struct hpdma_spans spans;
 	struct file *file;

@@ -192,6 +192,7 @@ static int hugetlb_get(struct hpdma_memory *memory, struct hpdma_wish *wish)
 	}
 	freeze_file(file);
 	memory->page_size = wish->page_size;
+	memory->map_size = wish->page_size;
 	ret = hpdma_compat_hugetlb_pin(file, wish->page_size, wish->length,
 				       add_page, memory);
 	if (ret) {

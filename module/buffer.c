@@ -100,6 +100,17 @@ static const struct dma_buf_ops dmabuf_ops = {
 	.release = dmabuf_release,
 };
 
+/* The last run may be shorter only where the length is not a multiple. */
+static bool has_long_runs(const struct hpdma_memory *memory, u64 min)
+{
+	const struct hpdma_spans *spans = &memory->spans;
+
+	if (hpdma_spans_shortest(spans) < min)
+		return false;
+	return !min || memory->length % min ||
+	       spans->array[spans->count - 1].length >= min;
+}
+
 /* What a backing got by chance, or by the caller's memory policy, is checked. */
 static int verify(const struct hpdma_memory *memory, struct hpdma_wish *wish)
 {
@@ -112,7 +123,7 @@ static int verify(const struct hpdma_memory *memory, struct hpdma_wish *wish)
 	else if (wish->alignment &&
 		 spans->array[0].addr & (wish->alignment - 1))
 		wish->reason = HPDMA_REASON_SEGMENT;
-	else if (hpdma_spans_shortest(spans) < wish->min_segment)
+	else if (!has_long_runs(memory, wish->min_segment))
 		wish->reason = HPDMA_REASON_SEGMENT;
 	else
 		return 0;
@@ -160,6 +171,7 @@ int hpdma_buffer_create(const struct hpdma_backing_ops *backing,
 		return -ENOMEM;
 	buffer->memory.backing = backing;
 	buffer->memory.length = wish->length;
+	buffer->memory.spans.boundary = wish->boundary;
 	buffer->memory.last_put = memory_last_put;
 	buffer->creator = get_pid(task_tgid(current));
 	hpdma_registry_init(&buffer->registered);
@@ -176,6 +188,8 @@ int hpdma_buffer_create(const struct hpdma_backing_ops *backing,
 
 	/* From here on the buffer goes the way of a buffer nobody holds. */
 	ret = verify(&buffer->memory, wish);
+	if (!ret)
+		ret = hpdma_spans_seal(&buffer->memory.spans);
 	if (ret)
 		goto err_memory;
 	dmabuf = export(buffer);

@@ -13,7 +13,8 @@
 #include "context.h"
 #include "mapoff.h"
 #include "quota.h"
-#include "name.h"
+#include "reserve.h"
+#include "snapshot.h"
 
 int hpdma_cmd_info(struct hpdma_call *call)
 {
@@ -37,6 +38,8 @@ int hpdma_cmd_info(struct hpdma_call *call)
 	arg->out_quota_buffers = quota.max_buffers;
 	arg->out_used_bytes = quota.bytes;
 	arg->out_used_buffers = quota.buffers;
+	arg->out_reserve_bytes = hpdma_reserve_total();
+	arg->out_reserve_free = hpdma_reserve_free();
 	return hpdma_ioctl_respond(call);
 }
 
@@ -98,6 +101,23 @@ static int check_contig(const struct hpdma_ioc_buf_alloc *arg)
 	return hpdma_check_length(arg->length, PAGE_SIZE);
 }
 
+/* No run is shorter than a page, so none keeps within less. */
+static int check_boundary(const struct hpdma_ioc_buf_alloc *arg)
+{
+	u64 least = PAGE_SIZE;
+
+	if (!arg->boundary)
+		return 0;
+	if (arg->backing == HPDMA_BACKING_HUGETLB)
+		least = arg->page_size;
+	else if (!(arg->flags & HPDMA_ALLOC_SCATTER))
+		least = arg->length;
+	if (!is_power_of_2(arg->boundary) ||
+	    arg->boundary < max(least, arg->min_segment))
+		return -EINVAL;
+	return 0;
+}
+
 static int check_alloc(struct hpdma_call *call,
 		       const struct hpdma_backing_ops **backing)
 {
@@ -118,8 +138,12 @@ static int check_alloc(struct hpdma_call *call,
 	}
 	if (ret)
 		return ret;
-	if (arg->boundary)
-		return -EOPNOTSUPP;
+	if (arg->flags & HPDMA_ALLOC_SCATTER &&
+	    arg->backing != HPDMA_BACKING_CONTIG)
+		return -EINVAL;
+	ret = check_boundary(arg);
+	if (ret)
+		return ret;
 	if (arg->min_segment > arg->length ||
 	    arg->alignment > HPDMA_MAX_LENGTH ||
 	    (arg->alignment && !is_power_of_2(arg->alignment)))
@@ -152,6 +176,8 @@ int hpdma_cmd_buf_alloc(struct hpdma_call *call)
 		.page_size = arg->page_size,
 		.min_segment = arg->min_segment,
 		.alignment = arg->alignment,
+		.boundary = arg->boundary,
+		.scatter = arg->flags & HPDMA_ALLOC_SCATTER,
 		.node = NUMA_NO_NODE,
 	};
 	int ret;
@@ -218,7 +244,8 @@ int hpdma_cmd_buf_info(struct hpdma_call *call)
 		memory->backing->mmap ? hpdma_mapoff_encode(arg->buf_id) : 0;
 	arg->out_segments = memory->spans.count;
 	arg->out_serial = buffer->registered.serial;
-	arg->out_state = hpdma_name_show(buffer, NULL);
+	arg->out_map_size = memory->map_size;
+	arg->out_state = hpdma_snapshot_state(buffer);
 	hpdma_buffer_put(buffer);
 	return hpdma_ioctl_respond(call);
 }

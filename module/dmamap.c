@@ -217,6 +217,9 @@ int hpdma_dmamap_create(struct hpdma_device *device,
 	map->kind = hpdma_dmamap_kind(device);
 	map->length = length;
 	ret = hpdma_spans_slice(&buffer->memory.spans, offset, length, &phys);
+	/* Physical addresses keep the boundary; behind an IOMMU there is one run. */
+	if (map->kind == HPDMA_ADDR_PHYS)
+		map->spans.boundary = phys.boundary;
 	if (!ret)
 		ret = map_pages(map, &phys, reason);
 	hpdma_spans_free(&phys);

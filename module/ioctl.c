@@ -25,7 +25,7 @@ static const struct hpdma_cmd context_cmds[] = {
 	CMD(HPDMA_IOC_INFO, hpdma_ioc_info, out_used_buffers, 0,
 	    hpdma_cmd_info),
 	CMD(HPDMA_IOC_BUF_ALLOC, hpdma_ioc_buf_alloc, out_mmap_offset,
-	    HPDMA_ALLOC_NODE, hpdma_cmd_buf_alloc),
+	    HPDMA_ALLOC_NODE | HPDMA_ALLOC_SCATTER, hpdma_cmd_buf_alloc),
 	CMD(HPDMA_IOC_BUF_REGISTER, hpdma_ioc_buf_register, out_segments, 0,
 	    hpdma_cmd_buf_register),
 	CMD(HPDMA_IOC_BUF_INFO, hpdma_ioc_buf_info, out_reserved, 0,

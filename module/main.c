@@ -9,14 +9,18 @@
 #include "device.h"
 #include "name.h"
 #include "pci.h"
+#include "reserve.h"
 
 static int __init hpdma_init(void)
 {
 	int ret;
 
-	ret = hpdma_backing_hugetlb_init();
+	ret = hpdma_reserve_init();
 	if (ret)
 		return ret;
+	ret = hpdma_backing_hugetlb_init();
+	if (ret)
+		goto err_reserve;
 	ret = hpdma_device_init();
 	if (ret)
 		goto err_hugetlb;
@@ -35,6 +39,8 @@ err_device:
 	hpdma_device_exit();
 err_hugetlb:
 	hpdma_backing_hugetlb_exit();
+err_reserve:
+	hpdma_reserve_exit();
 	return ret;
 }
 
@@ -46,6 +52,7 @@ static void __exit hpdma_exit(void)
 	hpdma_device_exit();
 	hpdma_name_exit();
 	hpdma_backing_hugetlb_exit();
+	hpdma_reserve_exit();
 }
 
 module_init(hpdma_init);

@@ -42,6 +42,24 @@ static void describe_creator(struct hpdma_snapshot *snapshot, struct pid *pid)
 	rcu_read_unlock();
 }
 
+static u32 state_of(const struct hpdma_buffer *buffer, u8 *name)
+{
+	u32 state = hpdma_name_show(buffer, name);
+
+	if (buffer->memory.reserve)
+		state |= HPDMA_BUF_RESERVE;
+	return state;
+}
+
+/**
+ * hpdma_snapshot_state - bits of enum hpdma_buf_state
+ * @buffer: Held by the caller
+ */
+u32 hpdma_snapshot_state(const struct hpdma_buffer *buffer)
+{
+	return state_of(buffer, NULL);
+}
+
 static bool add(struct hpdma_registered *entry, void *arg)
 {
 	const struct hpdma_buffer *buffer =
@@ -67,7 +85,7 @@ static bool add(struct hpdma_registered *entry, void *arg)
 		.ids = atomic_read(&buffer->ids),
 		.mappings = atomic_read(&buffer->mappings),
 	};
-	snapshot->state = hpdma_name_show(buffer, snapshot->name);
+	snapshot->state = state_of(buffer, snapshot->name);
 	describe_creator(snapshot, buffer->creator);
 	return true;
 }

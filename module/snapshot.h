@@ -7,6 +7,8 @@
 #include <linux/uidgid.h>
 #include <linux/hpdma.h>
 
+struct hpdma_buffer;
+
 /**
  * struct hpdma_snapshot - a buffer as it was a moment ago
  * @serial: Its number
@@ -42,6 +44,7 @@ struct hpdma_snapshot {
 	u8 name[HPDMA_NAME_SIZE];
 };
 
+u32 hpdma_snapshot_state(const struct hpdma_buffer *buffer);
 unsigned int hpdma_snapshot_take(u64 *after, const kuid_t *owner,
 				 struct hpdma_snapshot *array,
 				 unsigned int room);

@@ -11,8 +11,8 @@
 
 MODULE_LAYERS='
 compat
-check span mapoff
-quota account backing backing_hugetlb backing_contig backing_user backing_import
+check span mapoff place
+quota account backing contig_buddy contig_scan reserve contig_pieces contig_hunt backing_hugetlb backing_contig backing_user backing_import
 object trace registry buffer snapshot event device dmamap name tracepoints
 context devfile
 cmd cmd_* ioctl mmap bar fdinfo

@@ -305,9 +305,9 @@ enum hpdma_alloc_flags {
  * @alignment: The first physical address is to be a multiple of this power of
  *	two, or fail; 0 for no wish
  * @boundary: No segment is to cross a multiple of this power of two, or fail; 0
- *	for no wish. Not below @min_segment, nor, without HPDMA_ALLOC_SCATTER,
- *	below @length for contig or @page_size for hugetlb. Runs that meet at
- *	such a multiple are segments of their own
+ *	for no wish. Not below the page size or @min_segment, nor, without
+ *	HPDMA_ALLOC_SCATTER, below @length for contig or @page_size for
+ *	hugetlb. Runs that meet at such a multiple are segments of their own
  * @address_bits: All physical addresses are to be below 2^@address_bits, or
  *	fail; 0 for no wish, else 24 to 64
  * @node: With HPDMA_ALLOC_NODE the NUMA node, otherwise must be 0
