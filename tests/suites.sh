@@ -6,8 +6,8 @@
 
 # shellcheck disable=SC2034 # check.sh reads it
 SUITES=(static unit tools install harness demo
-	stock stock-phys stock-unsafe stock-lockdown kselftest
-	debug debug-phys fail-nth kunit
+	stock stock-phys stock-unsafe stock-lockdown stock-reserve kselftest
+	debug debug-phys debug-reserve fail-nth kunit
 	kernels)
 
 # Not set, it would be the root of this machine.
@@ -123,6 +123,31 @@ suite_stock_lockdown()
 		--no-iommu --append hpdma.allow_unsafe=1
 }
 
+# Memory set aside when the module is loaded; and two NUMA nodes, where long runs
+# have room.
+NODES='-object memory-backend-ram,id=m0,size=1G -numa node,nodeid=0,cpus=0,memdev=m0'
+NODES+=' -object memory-backend-ram,id=m1,size=1G -numa node,nodeid=1,cpus=1,memdev=m1'
+
+reserve_on()
+{
+	selftests_on "$1" "$2" 'reserve_test,contig*_test,alloc_test' \
+		--append hpdma.reserve=64M
+	selftests_on "$1" "$2" 'reserve_test,contig*_test,alloc_test' \
+		--append hpdma.reserve=0:64M,1:32M --memory 2048 --qemu "$NODES"
+}
+
+suite_stock_reserve()
+{
+	prepare stock
+	reserve_on stock 300
+}
+
+suite_debug_reserve()
+{
+	prepare debug
+	reserve_on debug 900
+}
+
 # The folder as a part of a kernel tree, run by the kernel's own make target.
 suite_kselftest()
 {
@@ -180,7 +205,7 @@ suite_kernels()
 		fi
 	done
 	prepare 7
-	core=$(programs 'abi_*' 'alloc*' lifetime_test mmap_test register_test \
+	core=$(programs 'abi_*' 'alloc*' 'contig*' lifetime_test mmap_test register_test \
 		pin_test dev_attach_test dev_map_test dev_irq_test dev_dma_test \
 		removal_test 'name_*')
 	selftests_on 7 300 "$core"

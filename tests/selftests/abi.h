@@ -257,8 +257,9 @@ static const struct command commands[] = {
 			 sizeof(struct hpdma_ioc_info) -
 				 offsetof(struct hpdma_ioc_info,
 					  out_reserve_bytes) } } },
-	{ COMMAND(HPDMA_IOC_BUF_ALLOC, hpdma_ioc_buf_alloc, HPDMA_ALLOC_NODE, 0,
-		  false, prepare_alloc, undo_alloc),
+	{ COMMAND(HPDMA_IOC_BUF_ALLOC, hpdma_ioc_buf_alloc,
+		  HPDMA_ALLOC_NODE | HPDMA_ALLOC_SCATTER, 0, false,
+		  prepare_alloc, undo_alloc),
 	  .outputs = { FIELD(hpdma_ioc_buf_alloc, out_reason),
 		       FIELD(hpdma_ioc_buf_alloc, out_buf_id),
 		       FIELD(hpdma_ioc_buf_alloc, out_segments),

@@ -61,6 +61,17 @@ static bool is_power_of_2(uint64_t value)
 	return value && !(value & (value - 1));
 }
 
+static bool keeps_boundary(const struct hpdma_ioc_buf_alloc *arg)
+{
+	uint64_t least = arg->backing == HPDMA_BACKING_HUGETLB ?
+				 arg->page_size :
+				 arg->length;
+
+	return !arg->boundary ||
+	       (is_power_of_2(arg->boundary) && arg->boundary >= least &&
+		arg->boundary >= arg->min_segment);
+}
+
 /* What the contract says of a call; 1: it may succeed or find no memory. */
 static int model(const struct hpdma_ioc_info *info,
 		 const struct hpdma_ioc_buf_alloc *arg)
@@ -83,7 +94,7 @@ static int model(const struct hpdma_ioc_info *info,
 	    arg->alignment > info->out_max_length ||
 	    (arg->address_bits &&
 	     (arg->address_bits < 24 || arg->address_bits > 64)) ||
-	    arg->node)
+	    arg->node || !keeps_boundary(arg))
 		return -EINVAL;
 	if (arg->backing == HPDMA_BACKING_CONTIG &&
 	    (arg->length > info->out_max_contig ||
@@ -105,9 +116,10 @@ static void check(struct __test_metadata *_metadata, FIXTURE_DATA(values) *self,
 		expected = ret == -ENOMEM ? ret : 0;
 	EXPECT_EQ(expected, ret)
 	{
-		TH_LOG("backing %u length %#llx page %#llx segment %#llx alignment %#llx bits %u",
+		TH_LOG("backing %u length %#llx page %#llx segment %#llx alignment %#llx boundary %#llx bits %u",
 		       wish->backing, wish->length, wish->page_size,
-		       wish->min_segment, wish->alignment, wish->address_bits);
+		       wish->min_segment, wish->alignment, wish->boundary,
+		       wish->address_bits);
 	}
 	if (ret == -ENOMEM) {
 		EXPECT_NE(HPDMA_REASON_NONE, arg.out_reason);
@@ -132,6 +144,15 @@ TEST_F(values, every_long_field_of_alloc)
 			check(_metadata, self, &wish);
 			/* Two at a time: sums and maxima are made of these. */
 			for (j = 0; j < ARRAY_SIZE(values); j++) {
+				wish = good;
+				wish.length = values[i];
+				wish.boundary = values[j];
+				if (values[i] <= 2 * HUGE_PAGE)
+					check(_metadata, self, &wish);
+				wish = good;
+				wish.min_segment = values[i];
+				wish.boundary = values[j];
+				check(_metadata, self, &wish);
 				wish = good;
 				wish.min_segment = values[i];
 				wish.alignment = values[j];

@@ -13,6 +13,8 @@
 #include "name_common.h"
 
 #define SOME MB(1)
+/* More than the page allocator has in one run. */
+#define LONG (MB(6) + PAGE)
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
@@ -85,6 +87,34 @@ static int run_info(struct world *world)
 static int run_contig(struct world *world)
 {
 	return keep(world, alloc_contig(world->rig.mem, SOME));
+}
+
+/* In chunks, and in pieces of which there are several. */
+static int run_long(struct world *world)
+{
+	return keep(world, alloc_contig(world->rig.mem, LONG));
+}
+
+static int run_scatter(struct world *world)
+{
+	struct hpdma_ioc_buf_alloc arg = contig(LONG);
+
+	arg.flags = HPDMA_ALLOC_SCATTER;
+	arg.boundary = KB(16);
+	return keep(world, alloc(world->rig.mem, &arg));
+}
+
+static int run_mmap_long(struct world *world)
+{
+	world->area = mmap(NULL, LONG, PROT_READ | PROT_WRITE, MAP_SHARED,
+			   world->rig.mem, (uint64_t)world->result << 40);
+	return world->area == MAP_FAILED ? -errno : 0;
+}
+
+static void undo_mmap_long(struct world *world)
+{
+	munmap(world->area, LONG);
+	buf_free(world->rig.mem, world->result);
 }
 
 static int run_hugetlb(struct world *world)
@@ -394,6 +424,10 @@ static const struct action actions[] = {
 	{ "close memory", prepare_close_mem, run_close },
 	{ "INFO", NULL, run_info },
 	{ "BUF_ALLOC contig", NULL, run_contig, free_result },
+	{ "BUF_ALLOC of a long run", NULL, run_long, free_result },
+	{ "BUF_ALLOC scattered", NULL, run_scatter, free_result },
+	{ "mmap of a long run", run_long, run_mmap_long, undo_mmap_long,
+	  free_result },
 	{ "BUF_ALLOC hugetlb", NULL, run_hugetlb, free_result },
 	{ "BUF_REGISTER", prepare_user, run_register, undo_register,
 	  discard_user },

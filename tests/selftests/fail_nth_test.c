@@ -19,7 +19,7 @@
 #define MOST 1000
 #define FAULTS "/sys/kernel/debug/"
 /* The world and one call fit, with one leak they do not. */
-#define LIMIT MB(5)
+#define LIMIT MB(10)
 #define BUFFERS 3
 
 static int fail_nth = -1;
@@ -160,7 +160,7 @@ TEST_F_TIMEOUT(faults, every_call_at_every_point, 600)
 	for (i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
 		sweep(_metadata, world, &actions[i]);
 	/* What was charged by failed calls would be missing now. */
-	buf = alloc_contig(world->rig.mem, MB(2));
+	buf = alloc_contig(world->rig.mem, MB(8));
 	EXPECT_LE(0, buf);
 	EXPECT_LE(0, alloc_contig(world->rig.mem, SOME));
 }
