@@ -21,7 +21,8 @@ struct hpdma_memory;
  * @last_address: Highest address allowed
  * @node: NUMA node that is a must, or NUMA_NO_NODE
  * @scatter: Contiguous memory may be several runs
- * @user_addr: Memory of the caller to pin
+ * @user_addr: Memory of the caller to pin, or offset in @file
+ * @file: File whose pages to pin, held by the caller
  * @reason: Set to an enum hpdma_reason where errno does not say enough
  */
 struct hpdma_wish {
@@ -34,6 +35,7 @@ struct hpdma_wish {
 	int node;
 	bool scatter;
 	u64 user_addr;
+	struct file *file;
 	u32 reason;
 };
 
@@ -90,12 +92,15 @@ struct hpdma_memory {
 extern const struct hpdma_backing_ops hpdma_backing_contig;
 extern const struct hpdma_backing_ops hpdma_backing_hugetlb;
 extern const struct hpdma_backing_ops hpdma_backing_user;
+extern const struct hpdma_backing_ops hpdma_backing_file;
 
 int hpdma_backing_hugetlb_init(void);
 void hpdma_backing_hugetlb_exit(void);
 u64 hpdma_backing_hugetlb_sizes(void);
 
 u64 hpdma_backing_contig_max(void);
+
+int hpdma_backing_file_check(struct hpdma_wish *wish);
 
 /* The page at a physical address that has one. */
 static inline struct page *hpdma_page_at(u64 addr)

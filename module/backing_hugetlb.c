@@ -25,7 +25,7 @@
 #include <linux/hpdma.h>
 
 #include "backing.h"
-#include "compat/hugetlb_pin.h"
+#include "compat/file_pin.h"
 
 #define IMMUTABLE_SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
 
@@ -151,11 +151,9 @@ static void unpin(struct hpdma_memory *memory, u64 page_size)
 	}
 }
 
-static int add_page(void *arg, struct page *head)
+static int add_page(void *arg, struct page *head, u64 length)
 {
-	struct hpdma_memory *memory = arg;
-
-	return hpdma_memory_add(memory, head, memory->page_size);
+	return hpdma_memory_add(arg, head, length);
 }
 
 static int hugetlb_get(struct hpdma_memory *memory, struct hpdma_wish *wish)
@@ -193,8 +191,8 @@ static int hugetlb_get(struct hpdma_memory *memory, struct hpdma_wish *wish)
 	freeze_file(file);
 	memory->page_size = wish->page_size;
 	memory->map_size = wish->page_size;
-	ret = hpdma_compat_hugetlb_pin(file, wish->page_size, wish->length,
-				       add_page, memory);
+	ret = hpdma_compat_file_pin(file, 0, wish->length, wish->page_size,
+				    add_page, memory);
 	if (ret) {
 		/* mlockall(MCL_FUTURE) counts the mapping that pinning needs. */
 		if (ret == -EAGAIN) {

@@ -200,6 +200,31 @@ static void tell_register(struct hpdma_call *call, u32 id,
 	arg->out_segments = buffer->memory.spans.count;
 }
 
+static int register_memory(struct hpdma_call *call, struct hpdma_wish *wish)
+{
+	if (call->arg.buf_register.fd)
+		return -EINVAL;
+	if (!access_ok(u64_to_user_ptr(wish->user_addr), wish->length))
+		return -EFAULT;
+	return create(call, &hpdma_backing_user, wish, tell_register);
+}
+
+static int register_file(struct hpdma_call *call, struct hpdma_wish *wish)
+{
+	int ret;
+
+	wish->file = fget(call->arg.buf_register.fd);
+	if (!wish->file)
+		return -EBADF;
+	ret = hpdma_backing_file_check(wish);
+	if (ret)
+		call->reason = wish->reason;
+	else
+		ret = create(call, &hpdma_backing_file, wish, tell_register);
+	fput(wish->file);
+	return ret;
+}
+
 int hpdma_cmd_buf_register(struct hpdma_call *call)
 {
 	const struct hpdma_ioc_buf_register *arg = &call->arg.buf_register;
@@ -212,16 +237,15 @@ int hpdma_cmd_buf_register(struct hpdma_call *call)
 	u64 end;
 	int ret;
 
-	if (arg->fd || !PAGE_ALIGNED(arg->addr))
+	if (!PAGE_ALIGNED(arg->addr))
 		return -EINVAL;
 	ret = hpdma_check_length(arg->length, PAGE_SIZE);
 	if (ret)
 		return ret;
 	if (check_add_overflow(arg->addr, arg->length, &end))
 		return -EOVERFLOW;
-	if (!access_ok(u64_to_user_ptr(arg->addr), arg->length))
-		return -EFAULT;
-	return create(call, &hpdma_backing_user, &wish, tell_register);
+	return arg->flags & HPDMA_REGISTER_FD ? register_file(call, &wish) :
+						register_memory(call, &wish);
 }
 
 int hpdma_cmd_buf_info(struct hpdma_call *call)

@@ -376,7 +376,9 @@ enum hpdma_register_flags {
  * there are populated.
  *
  * A file that can be sealed must be sealed against shrinking (F_SEAL_SHRINK), and
- * none may be sealed against writing; the range lies inside the file.
+ * none may be sealed against writing; the range lies inside the file. Of a
+ * hugetlb file whole huge pages are registered: @addr and @length are multiples
+ * of their size (EINVAL).
  *
  * Errors beyond the general meanings: ENOSPC with HPDMA_REASON_MEMLOCK, _IDS,
  * _QUOTA_BYTES or _QUOTA_BUFFERS; EFAULT with HPDMA_REASON_PINNING; of a file
@@ -417,8 +419,8 @@ enum hpdma_buf_state {
  * @out_backing: &enum hpdma_backing
  * @out_node: NUMA node of the memory, or -1 if it lies on several
  * @out_length: Bytes
- * @out_page_size: Page size of the memory: the huge page size for hugetlb, else
- *	the system's
+ * @out_page_size: Page size of the memory: the huge page size if all of it is
+ *	hugetlb's, else the system's
  * @out_mmap_offset: Offset to give to mmap() on this file; 0 if the buffer cannot
  *	be mapped (no cookie is 0)
  * @out_segments: Number of physically contiguous runs; 0 if the module cannot
