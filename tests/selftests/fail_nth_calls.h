@@ -7,6 +7,7 @@
 #define HPDMA_SELFTESTS_FAIL_NTH_CALLS_H
 
 #include <fcntl.h>
+#include <linux/memfd.h>
 #include <sys/mman.h>
 
 #include "dev_common.h"
@@ -26,6 +27,7 @@
  * @block: A buffer; mapped for the device as @map
  * @map: Its mapping
  * @fd: An eventfd
+ * @file: A file to be registered
  * @result: What the call made: an id, a descriptor
  * @area: What the call mapped
  * @array: Room for segments
@@ -35,6 +37,7 @@ struct world {
 	struct block block;
 	int map;
 	int fd;
+	int file;
 	int result;
 	void *area;
 	struct hpdma_segment array[64];
@@ -143,6 +146,88 @@ static void undo_register(struct world *world)
 {
 	free_result(world);
 	munmap(world->area, SOME);
+}
+
+static int prepare_huge(struct world *world)
+{
+	world->area =
+		mmap(NULL, HUGE_PAGE, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_POPULATE,
+		     -1, 0);
+	return world->area == MAP_FAILED ? -errno : 0;
+}
+
+static void discard_huge(struct world *world)
+{
+	munmap(world->area, HUGE_PAGE);
+}
+
+static int run_register_huge(struct world *world)
+{
+	/* Beginning and ending inside the page. */
+	return keep(world,
+		    register_memory(world->rig.mem,
+				    (uint8_t *)world->area + PAGE, SOME));
+}
+
+static void undo_register_huge(struct world *world)
+{
+	free_result(world);
+	discard_huge(world);
+}
+
+/* What a failed call has populated is the file's: nothing to compare. */
+static int prepare_file(struct world *world, unsigned int flags,
+			uint64_t length)
+{
+	world->file = memfd_create("hpdma-test", flags | MFD_CLOEXEC);
+	if (world->file < 0 || ftruncate(world->file, length))
+		return -errno;
+	return flags ? fallocate(world->file, 0, 0, length) : 0;
+}
+
+static int prepare_memfd(struct world *world)
+{
+	return prepare_file(world, 0, SOME);
+}
+
+static int prepare_huge_memfd(struct world *world)
+{
+	return prepare_file(world, MFD_HUGETLB, HUGE_PAGE);
+}
+
+static int register_file(struct world *world, uint64_t length)
+{
+	struct hpdma_ioc_buf_register arg = {
+		.size = sizeof(arg),
+		.flags = HPDMA_REGISTER_FD,
+		.fd = world->file,
+		.length = length,
+	};
+	int ret = call(world->rig.mem, HPDMA_IOC_BUF_REGISTER, &arg);
+
+	return keep(world, ret ? ret : (int)arg.out_buf_id);
+}
+
+static int run_register_memfd(struct world *world)
+{
+	return register_file(world, SOME);
+}
+
+static int run_register_huge_memfd(struct world *world)
+{
+	return register_file(world, HUGE_PAGE);
+}
+
+static void discard_file(struct world *world)
+{
+	close(world->file);
+}
+
+static void undo_register_file(struct world *world)
+{
+	free_result(world);
+	discard_file(world);
 }
 
 static int run_buf_info(struct world *world)
@@ -431,6 +516,12 @@ static const struct action actions[] = {
 	{ "BUF_ALLOC hugetlb", NULL, run_hugetlb, free_result },
 	{ "BUF_REGISTER", prepare_user, run_register, undo_register,
 	  discard_user },
+	{ "BUF_REGISTER hugetlb", prepare_huge, run_register_huge,
+	  undo_register_huge, discard_huge },
+	{ "BUF_REGISTER memfd", prepare_memfd, run_register_memfd,
+	  undo_register_file, discard_file },
+	{ "BUF_REGISTER hugetlb memfd", prepare_huge_memfd,
+	  run_register_huge_memfd, undo_register_file, discard_file },
 	{ "BUF_INFO", NULL, run_buf_info },
 	{ "BUF_SEGMENTS", NULL, run_buf_segments },
 	{ "BUF_EXPORT", NULL, run_export, close_result },

@@ -12,7 +12,7 @@
 #include <sys/mount.h>
 
 #include "kselftest_harness.h"
-#include "common.h"
+#include "register_common.h"
 
 #define LENGTH MB(4)
 #define MAX_SEGMENTS 2048
@@ -44,37 +44,15 @@ static void *map_anon(uint64_t length, int prot)
 	return p == MAP_FAILED ? NULL : p;
 }
 
-/* Register, compare with the page tables, count the pins, free. */
 static void check(struct __test_metadata *_metadata, FIXTURE_DATA(user) *self,
 		  void *p, uint64_t length)
 {
-	struct hpdma_ioc_buf_info info;
-	long long before = pins();
-	const char *wrong;
-	int id, count;
+	const char *wrong = try_register(self->fd, p, length, PAGE);
 
-	id = register_memory(self->fd, p, length);
-	ASSERT_LT(0, id);
-	EXPECT_EQ((long long)(length / PAGE), pins() - before);
-	ASSERT_EQ(0, buf_info(self->fd, id, &info));
-	EXPECT_EQ(HPDMA_BACKING_USER, info.out_backing);
-	EXPECT_EQ(length, info.out_length);
-	EXPECT_EQ(PAGE, info.out_page_size);
-	EXPECT_EQ(0, info.out_mmap_offset);
-	count = buf_segments(self->fd, id, self->segments, MAX_SEGMENTS);
-	EXPECT_EQ((int)info.out_segments, count);
-	wrong = compare_frames(p, length, self->segments, count);
 	EXPECT_EQ(NULL, wrong)
 	{
 		TH_LOG("%s", wrong);
 	}
-	/* Once more: each buffer has pins of its own. */
-	EXPECT_EQ(id + 1, register_memory(self->fd, p, length));
-	EXPECT_EQ((long long)(2 * length / PAGE), pins() - before);
-	EXPECT_EQ(0, buf_free(self->fd, id));
-	EXPECT_EQ((long long)(length / PAGE), pins() - before);
-	EXPECT_EQ(0, buf_free(self->fd, id + 1));
-	EXPECT_EQ(before, pins());
 }
 
 TEST_F(user, untouched_anonymous_memory_is_populated)
@@ -100,23 +78,11 @@ TEST_F(user, a_part_of_transparent_huge_pages)
 	munmap(p, LENGTH);
 }
 
-TEST_F(user, hugetlb_memory)
-{
-	void *p = mmap(NULL, LENGTH, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
-
-	if (p == MAP_FAILED)
-		SKIP(return, "no huge pages in the pool");
-	check(_metadata, self, p, LENGTH);
-	check(_metadata, self, (uint8_t *)p + PAGE, PAGE);
-	munmap(p, LENGTH);
-}
-
-static void *map_memfd(unsigned int flags, int *fd)
+static void *map_memfd(int *fd)
 {
 	void *p;
 
-	*fd = memfd_create("hpdma-test", flags | MFD_CLOEXEC);
+	*fd = memfd_create("hpdma-test", MFD_CLOEXEC);
 	if (*fd < 0 || ftruncate(*fd, LENGTH))
 		return NULL;
 	p = mmap(NULL, LENGTH, PROT_READ | PROT_WRITE, MAP_SHARED, *fd, 0);
@@ -126,21 +92,9 @@ static void *map_memfd(unsigned int flags, int *fd)
 TEST_F(user, a_memfd)
 {
 	int fd;
-	void *p = map_memfd(0, &fd);
+	void *p = map_memfd(&fd);
 
 	ASSERT_NE(NULL, p);
-	check(_metadata, self, p, LENGTH);
-	munmap(p, LENGTH);
-	close(fd);
-}
-
-TEST_F(user, a_hugetlb_memfd)
-{
-	int fd;
-	void *p = map_memfd(MFD_HUGETLB, &fd);
-
-	if (!p)
-		SKIP(return, "no huge pages in the pool");
 	check(_metadata, self, p, LENGTH);
 	munmap(p, LENGTH);
 	close(fd);
@@ -280,7 +234,7 @@ TEST_F(user, a_file_mapped_read_only_is_refused)
  * goes on writing. ramfs does not, but looks like those that do. What is copied
  * on write is the process's own.
  */
-static int register_file(void *arg)
+static int register_ordinary_file(void *arg)
 {
 	FIXTURE_DATA(user) *self = arg;
 	int fd, id;
@@ -308,7 +262,7 @@ static int register_file(void *arg)
 
 TEST_F(user, pages_of_a_file_are_refused_and_copies_are_not)
 {
-	EXPECT_EQ(0, in_child(register_file, self));
+	EXPECT_EQ(0, in_child(register_ordinary_file, self));
 }
 
 TEST_F(user, memory_of_the_kernel_is_refused)
