@@ -173,6 +173,7 @@ err_pins:
 
 const struct hpdma_backing_ops hpdma_backing_file = {
 	.kind = HPDMA_BACKING_USER,
+	.pins = true,
 	.cost = file_cost,
 	.get = file_get,
 	.put = file_put,

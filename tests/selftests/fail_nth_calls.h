@@ -16,6 +16,8 @@
 #define SOME MB(1)
 /* More than the page allocator has in one run. */
 #define LONG (MB(6) + PAGE)
+/* Where each page is a place to fail. */
+#define FEW KB(64)
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
@@ -188,7 +190,7 @@ static int prepare_file(struct world *world, unsigned int flags,
 
 static int prepare_memfd(struct world *world)
 {
-	return prepare_file(world, 0, SOME);
+	return prepare_file(world, 0, FEW);
 }
 
 static int prepare_huge_memfd(struct world *world)
@@ -211,7 +213,7 @@ static int register_file(struct world *world, uint64_t length)
 
 static int run_register_memfd(struct world *world)
 {
-	return register_file(world, SOME);
+	return register_file(world, FEW);
 }
 
 static int run_register_huge_memfd(struct world *world)
