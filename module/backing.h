@@ -7,6 +7,7 @@
 #include <linux/types.h>
 
 #include "span.h"
+#include "sync.h"
 
 struct file;
 struct hpdma_memory;
@@ -73,9 +74,10 @@ struct hpdma_backing_ops {
  * @spans: Physical runs, in the order of the memory
  * @file: File that areas mapping this memory hold, or NULL if they hold the
  *	buffer's own
- * @last_put: With @file: called when nobody holds the file any more
+ * @last_put: Called when nobody holds the memory any more
+ * @sync: For which devices it is mapped
  *
- * Constant once @get has filled it.
+ * But for @sync constant once @get has filled it.
  */
 struct hpdma_memory {
 	const struct hpdma_backing_ops *backing;
@@ -87,6 +89,7 @@ struct hpdma_memory {
 	struct hpdma_spans spans;
 	struct file *file;
 	void (*last_put)(struct hpdma_memory *memory);
+	struct hpdma_sync_list sync;
 };
 
 extern const struct hpdma_backing_ops hpdma_backing_contig;

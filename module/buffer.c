@@ -7,15 +7,13 @@
  */
 #include <linux/dma-buf.h>
 #include <linux/err.h>
-#include <linux/fcntl.h>
-#include <linux/file.h>
-#include <linux/module.h>
 #include <linux/pid.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/hpdma.h>
 
 #include "buffer.h"
+#include "export.h"
 #include "trace.h"
 
 static void hpdma_buffer_release(struct hpdma_buffer *buffer)
@@ -32,6 +30,7 @@ static void hpdma_buffer_release(struct hpdma_buffer *buffer)
 	hpdma_account_count(HPDMA_COUNT_BUFFER_BYTES, -(s64)memory->length);
 	hpdma_spans_free(&memory->spans);
 	put_pid(buffer->creator);
+	mutex_destroy(&memory->sync.lock);
 	kfree(buffer);
 }
 
@@ -39,66 +38,6 @@ static void memory_last_put(struct hpdma_memory *memory)
 {
 	hpdma_buffer_release(container_of(memory, struct hpdma_buffer, memory));
 }
-
-/* The dma-buf is gone; areas may still hold the memory's file. */
-static void file_gone(struct hpdma_buffer *buffer)
-{
-	if (buffer->memory.file)
-		fput(buffer->memory.file);
-	else
-		hpdma_buffer_release(buffer);
-}
-
-/*
- * Importing by other drivers is refused: what they map would have to be
- * revoked when a device goes, and nothing here does that.
- */
-static int refuse_attach(struct dma_buf *dmabuf,
-			 struct dma_buf_attachment *attachment)
-{
-	return -EOPNOTSUPP;
-}
-
-static struct sg_table *refuse_map(struct dma_buf_attachment *attachment,
-				   enum dma_data_direction direction)
-{
-	return ERR_PTR(-EOPNOTSUPP);
-}
-
-static void never_unmap(struct dma_buf_attachment *attachment,
-			struct sg_table *table,
-			enum dma_data_direction direction)
-{
-}
-
-/* The caller has checked that the area lies inside the dma-buf. */
-static int dmabuf_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
-{
-	struct hpdma_buffer *buffer = dmabuf->priv;
-	struct hpdma_memory *memory = &buffer->memory;
-
-	if (!memory->backing->mmap)
-		return -EOPNOTSUPP;
-	if (!(vma->vm_flags & VM_SHARED) || vma->vm_flags & VM_EXEC)
-		return -EINVAL;
-	hpdma_vm_flags_mod(vma, 0, VM_MAYEXEC);
-	trace_hpdma_mmap(buffer, (u64)vma->vm_pgoff << PAGE_SHIFT,
-			 vma->vm_end - vma->vm_start);
-	return memory->backing->mmap(memory, vma);
-}
-
-static void dmabuf_release(struct dma_buf *dmabuf)
-{
-	file_gone(dmabuf->priv);
-}
-
-static const struct dma_buf_ops dmabuf_ops = {
-	.attach = refuse_attach,
-	.map_dma_buf = refuse_map,
-	.unmap_dma_buf = never_unmap,
-	.mmap = dmabuf_mmap,
-	.release = dmabuf_release,
-};
 
 /* The last run may be shorter only where the length is not a multiple. */
 static bool has_long_runs(const struct hpdma_memory *memory, u64 min)
@@ -139,18 +78,6 @@ static void announce(struct hpdma_buffer *buffer)
 	trace_hpdma_buffer_create(buffer);
 }
 
-static struct dma_buf *export(struct hpdma_buffer *buffer)
-{
-	DEFINE_DMA_BUF_EXPORT_INFO(info);
-
-	info.exp_name = "hpdma";
-	info.ops = &dmabuf_ops;
-	info.size = buffer->memory.length;
-	info.flags = O_RDWR | O_CLOEXEC;
-	info.priv = buffer;
-	return dma_buf_export(&info);
-}
-
 /**
  * hpdma_buffer_create - get memory and make it a buffer
  * @backing: Where from
@@ -175,6 +102,7 @@ int hpdma_buffer_create(const struct hpdma_backing_ops *backing,
 	buffer->memory.last_put = memory_last_put;
 	buffer->creator = get_pid(task_tgid(current));
 	hpdma_registry_init(&buffer->registered);
+	hpdma_sync_init(&buffer->memory.sync);
 
 	ret = hpdma_account_charge(&buffer->charge, backing->cost(wish),
 				   &wish->reason);
@@ -192,7 +120,7 @@ int hpdma_buffer_create(const struct hpdma_backing_ops *backing,
 		ret = hpdma_spans_seal(&buffer->memory.spans);
 	if (ret)
 		goto err_memory;
-	dmabuf = export(buffer);
+	dmabuf = hpdma_export_create(&buffer->memory);
 	if (IS_ERR(dmabuf)) {
 		ret = PTR_ERR(dmabuf);
 		goto err_memory;
@@ -203,7 +131,7 @@ int hpdma_buffer_create(const struct hpdma_backing_ops *backing,
 	return 0;
 
 err_memory:
-	file_gone(buffer);
+	hpdma_export_let_go(&buffer->memory);
 	return ret;
 err_charge:
 	hpdma_account_uncharge(&buffer->charge);
@@ -222,4 +150,24 @@ void hpdma_buffer_get(struct hpdma_buffer *buffer)
 void hpdma_buffer_put(struct hpdma_buffer *buffer)
 {
 	dma_buf_put(buffer->dmabuf);
+}
+
+/**
+ * hpdma_buffer_sync - maintain the CPU's caches
+ * @buffer: The buffer
+ * @offset: First byte, checked
+ * @length: Bytes, checked
+ * @for_cpu: The CPU is to see what devices wrote, not the other way round
+ */
+void hpdma_buffer_sync(struct hpdma_buffer *buffer, u64 offset, u64 length,
+		       bool for_cpu)
+{
+	struct hpdma_memory *memory = &buffer->memory;
+
+	if (for_cpu)
+		hpdma_sync_for_cpu(&memory->sync, offset, length,
+				   DMA_BIDIRECTIONAL);
+	else
+		hpdma_sync_for_device(&memory->sync, offset, length,
+				      DMA_BIDIRECTIONAL);
 }

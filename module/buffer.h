@@ -44,4 +44,7 @@ int hpdma_buffer_create(const struct hpdma_backing_ops *backing,
 void hpdma_buffer_get(struct hpdma_buffer *buffer);
 void hpdma_buffer_put(struct hpdma_buffer *buffer);
 
+void hpdma_buffer_sync(struct hpdma_buffer *buffer, u64 offset, u64 length,
+		       bool for_cpu);
+
 #endif

@@ -28,6 +28,7 @@ union hpdma_arg {
 	struct hpdma_ioc_name_publish name_publish;
 	struct hpdma_ioc_name_open name_open;
 	struct hpdma_ioc_name_unlink name_unlink;
+	struct hpdma_ioc_buf_sync buf_sync;
 	struct hpdma_ioc_dev_attach dev_attach;
 	struct hpdma_ioc_dev_info dev_info;
 	struct hpdma_ioc_dev_map dev_map;
@@ -79,13 +80,15 @@ int hpdma_cmd_buf_alloc(struct hpdma_call *call);
 int hpdma_cmd_buf_register(struct hpdma_call *call);
 int hpdma_cmd_buf_info(struct hpdma_call *call);
 int hpdma_cmd_buf_segments(struct hpdma_call *call);
-int hpdma_cmd_buf_export(struct hpdma_call *call);
 int hpdma_cmd_buf_free(struct hpdma_call *call);
 int hpdma_cmd_list(struct hpdma_call *call);
 
 int hpdma_cmd_name_publish(struct hpdma_call *call);
 int hpdma_cmd_name_open(struct hpdma_call *call);
 int hpdma_cmd_name_unlink(struct hpdma_call *call);
+
+int hpdma_cmd_buf_export(struct hpdma_call *call);
+int hpdma_cmd_buf_sync(struct hpdma_call *call);
 
 int hpdma_cmd_dev_attach(struct hpdma_call *call);
 int hpdma_cmd_dev_info(struct hpdma_call *call);

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The commands of /dev/hpdma. */
-#include <linux/fcntl.h>
-#include <linux/file.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/nodemask.h>
@@ -291,40 +289,6 @@ int hpdma_cmd_buf_segments(struct hpdma_call *call)
 		return -ENOENT;
 	ret = hpdma_ioctl_segments(call, &buffer->memory.spans,
 				   HPDMA_ADDR_PHYS);
-	hpdma_buffer_put(buffer);
-	return ret;
-}
-
-int hpdma_cmd_buf_export(struct hpdma_call *call)
-{
-	struct hpdma_ioc_buf_export *arg = &call->arg.buf_export;
-	struct hpdma_buffer *buffer;
-	int fd, ret;
-
-	if (arg->__reserved)
-		return -EINVAL;
-	buffer = hpdma_context_find(call->context, arg->buf_id);
-	if (!buffer)
-		return -ENOENT;
-	ret = -EOPNOTSUPP;
-	if (!buffer->memory.backing->mmap)
-		goto err_buffer;
-	fd = get_unused_fd_flags(O_CLOEXEC);
-	if (fd < 0) {
-		ret = fd;
-		goto err_buffer;
-	}
-	arg->out_fd = fd;
-	ret = hpdma_ioctl_respond(call);
-	if (ret)
-		goto err_fd;
-	/* The descriptor takes over our reference. */
-	fd_install(fd, buffer->dmabuf->file);
-	return 0;
-
-err_fd:
-	put_unused_fd(fd);
-err_buffer:
 	hpdma_buffer_put(buffer);
 	return ret;
 }

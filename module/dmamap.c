@@ -11,14 +11,13 @@
 #include <linux/delay.h>
 #include <linux/dma-mapping.h>
 #include <linux/iommu.h>
-#include <linux/minmax.h>
 #include <linux/pci.h>
-#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/hpdma.h>
 
 #include "check.h"
 #include "dmamap.h"
+#include "table.h"
 #include "trace.h"
 
 /*
@@ -27,9 +26,6 @@
  */
 #define MAP_ATTRS (DMA_ATTR_SKIP_CPU_SYNC | DMA_ATTR_NO_WARN)
 
-/* The length of a scatterlist entry is an unsigned int. */
-#define PIECE SZ_1G
-
 /**
  * hpdma_dmamap_kind - what kind of address a device uses
  * @device: The device
@@ -37,49 +33,6 @@
 u32 hpdma_dmamap_kind(const struct hpdma_device *device)
 {
 	return device->translated ? HPDMA_ADDR_IOVA : HPDMA_ADDR_PHYS;
-}
-
-static int fill_table(struct sg_table *table, const struct hpdma_spans *phys)
-{
-	unsigned int i, pieces = 0;
-	struct scatterlist *sg;
-	int ret;
-
-	for (i = 0; i < phys->count; i++)
-		pieces += DIV_ROUND_UP_ULL(phys->array[i].length, PIECE);
-	ret = sg_alloc_table(table, pieces, GFP_KERNEL);
-	if (ret)
-		return ret;
-	sg = table->sgl;
-	for (i = 0; i < phys->count; i++) {
-		u64 addr = phys->array[i].addr;
-		u64 left = phys->array[i].length;
-
-		while (left) {
-			u64 part = min_t(u64, left, PIECE);
-
-			sg_set_page(sg, hpdma_page_at(addr), part, 0);
-			sg = sg_next(sg);
-			addr += part;
-			left -= part;
-		}
-	}
-	return 0;
-}
-
-static int collect_addresses(struct hpdma_dmamap *map)
-{
-	struct scatterlist *sg;
-	unsigned int i;
-	int ret;
-
-	for_each_sgtable_dma_sg(&map->table, sg, i) {
-		ret = hpdma_spans_add(&map->spans, sg_dma_address(sg),
-				      sg_dma_len(sg));
-		if (ret)
-			return ret;
-	}
-	return 0;
 }
 
 /* Behind an IOMMU: one range, which leads to the very pages of the buffer. */
@@ -130,14 +83,16 @@ static void unmap(struct hpdma_dmamap *map)
 {
 	if (!map->mapped)
 		return;
+	map->mapped = false;
+	if (map->buffer)
+		hpdma_sync_remove(&map->buffer->memory.sync, &map->synced);
 	dma_unmap_sgtable(&map->device->pdev->dev, &map->table,
 			  DMA_BIDIRECTIONAL, MAP_ATTRS);
 	sg_free_table(&map->table);
-	map->mapped = false;
 }
 
-static int map_pages(struct hpdma_dmamap *map, const struct hpdma_spans *phys,
-		     u32 *reason)
+static int map_runs(struct hpdma_dmamap *map, const struct hpdma_spans *phys,
+		    u32 *reason)
 {
 	struct device *dev = &map->device->pdev->dev;
 	bool direct;
@@ -147,7 +102,7 @@ static int map_pages(struct hpdma_dmamap *map, const struct hpdma_spans *phys,
 		*reason = HPDMA_REASON_ADDRESS;
 		return -ERANGE;
 	}
-	ret = fill_table(&map->table, phys);
+	ret = hpdma_table_fill(&map->table, phys, U64_MAX);
 	if (ret)
 		return ret;
 	ret = dma_map_sgtable(dev, &map->table, DMA_BIDIRECTIONAL, MAP_ATTRS);
@@ -162,7 +117,7 @@ static int map_pages(struct hpdma_dmamap *map, const struct hpdma_spans *phys,
 	map->mapped = true;
 	/* Zeroes written by the CPU are to be seen by a non-coherent device. */
 	dma_sync_sgtable_for_device(dev, &map->table, DMA_BIDIRECTIONAL);
-	ret = collect_addresses(map);
+	ret = hpdma_table_addresses(&map->table, &map->spans);
 	if (ret)
 		goto err_unmap;
 	direct = map->kind == HPDMA_ADDR_IOVA ?
@@ -178,6 +133,29 @@ static int map_pages(struct hpdma_dmamap *map, const struct hpdma_spans *phys,
 err_unmap:
 	unmap(map);
 	return ret;
+}
+
+static int map_pages(struct hpdma_dmamap *map, struct hpdma_memory *memory,
+		     u64 offset, u64 length, u32 *reason)
+{
+	struct hpdma_spans phys = {};
+	int ret;
+
+	ret = hpdma_spans_slice(&memory->spans, offset, length, &phys);
+	/* Physical addresses keep the boundary; behind an IOMMU there is one run. */
+	if (map->kind == HPDMA_ADDR_PHYS)
+		map->spans.boundary = phys.boundary;
+	if (!ret)
+		ret = map_runs(map, &phys, reason);
+	hpdma_spans_free(&phys);
+	if (ret)
+		return ret;
+	map->synced.dev = &map->device->pdev->dev;
+	map->synced.table = &map->table;
+	map->synced.direction = DMA_BIDIRECTIONAL;
+	map->synced.offset = offset;
+	hpdma_sync_add(&memory->sync, &map->synced);
+	return 0;
 }
 
 static void free_map(struct kref *refs)
@@ -204,7 +182,6 @@ int hpdma_dmamap_create(struct hpdma_device *device,
 			struct hpdma_buffer *buffer, u64 offset, u64 length,
 			u32 *reason, struct hpdma_dmamap **out)
 {
-	struct hpdma_spans phys = {};
 	struct hpdma_dmamap *map;
 	int ret;
 
@@ -216,13 +193,7 @@ int hpdma_dmamap_create(struct hpdma_device *device,
 	map->device = device;
 	map->kind = hpdma_dmamap_kind(device);
 	map->length = length;
-	ret = hpdma_spans_slice(&buffer->memory.spans, offset, length, &phys);
-	/* Physical addresses keep the boundary; behind an IOMMU there is one run. */
-	if (map->kind == HPDMA_ADDR_PHYS)
-		map->spans.boundary = phys.boundary;
-	if (!ret)
-		ret = map_pages(map, &phys, reason);
-	hpdma_spans_free(&phys);
+	ret = map_pages(map, &buffer->memory, offset, length, reason);
 	if (ret) {
 		hpdma_dmamap_put(map);
 		return ret;

@@ -9,6 +9,7 @@
 #include "buffer.h"
 #include "device.h"
 #include "span.h"
+#include "sync.h"
 
 /**
  * struct hpdma_dmamap - (part of) a buffer, mapped for a device
@@ -21,6 +22,7 @@
  * @buffer: Held until the device cannot reach it; NULL from then on; device's
  *	lock
  * @table: What the DMA API was given; device's lock
+ * @synced: @table, for whoever maintains caches
  * @mapped: @table is mapped; device's lock
  * @parked: It is in the device's @parked; device's lock
  */
@@ -33,6 +35,7 @@ struct hpdma_dmamap {
 	struct list_head node;
 	struct hpdma_buffer *buffer;
 	struct sg_table table;
+	struct hpdma_synced synced;
 	bool mapped;
 	bool parked;
 };

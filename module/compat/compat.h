@@ -237,6 +237,71 @@ static inline bool hpdma_iommu_can_flush(struct iommu_domain *domain)
 	return domain->ops && domain->ops->flush_iotlb_all;
 }
 
+/* 6.1 has variants that take the dma-buf's lock, where it has to be held. */
+static inline struct sg_table *hpdma_dma_buf_map(
+	struct dma_buf_attachment *attachment,
+	enum dma_data_direction direction)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
+	return dma_buf_map_attachment(attachment, direction);
+#else
+	return dma_buf_map_attachment_unlocked(attachment, direction);
+#endif
+}
+
+static inline void hpdma_dma_buf_unmap(struct dma_buf_attachment *attachment,
+				       struct sg_table *table,
+				       enum dma_data_direction direction)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
+	dma_buf_unmap_attachment(attachment, table, direction);
+#else
+	dma_buf_unmap_attachment_unlocked(attachment, table, direction);
+#endif
+}
+
+/*
+ * The exporter's vmap and vunmap, in terms of addresses alone: 5.11 wraps the
+ * address in a struct, which 5.18 renamed.
+ */
+int hpdma_export_vmap(struct dma_buf *dmabuf, void **addr);
+void hpdma_export_vunmap(struct dma_buf *dmabuf, void *addr);
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0)
+static inline void *hpdma_dma_buf_vmap(struct dma_buf *dmabuf)
+{
+	void *addr;
+
+	return hpdma_export_vmap(dmabuf, &addr) ? NULL : addr;
+}
+
+static inline void hpdma_dma_buf_vunmap(struct dma_buf *dmabuf, void *addr)
+{
+	hpdma_export_vunmap(dmabuf, addr);
+}
+#else
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 18, 0)
+#define iosys_map dma_buf_map
+#define iosys_map_set_vaddr dma_buf_map_set_vaddr
+#endif
+static inline int hpdma_dma_buf_vmap(struct dma_buf *dmabuf,
+				     struct iosys_map *map)
+{
+	void *addr;
+	int ret = hpdma_export_vmap(dmabuf, &addr);
+
+	if (!ret)
+		iosys_map_set_vaddr(map, addr);
+	return ret;
+}
+
+static inline void hpdma_dma_buf_vunmap(struct dma_buf *dmabuf,
+					struct iosys_map *map)
+{
+	hpdma_export_vunmap(dmabuf, map->vaddr);
+}
+#endif
+
 /* 6.13 takes a string; a namespace that does not exist (5.10) does no harm. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
 #define HPDMA_IMPORT_DMA_BUF MODULE_IMPORT_NS(DMA_BUF)

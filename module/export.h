@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef HPDMA_EXPORT_H
+#define HPDMA_EXPORT_H
+
+#include <linux/dma-buf.h>
+
+#include "backing.h"
+
+struct dma_buf *hpdma_export_create(struct hpdma_memory *memory);
+void hpdma_export_let_go(struct hpdma_memory *memory);
+
+#endif
