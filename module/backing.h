@@ -9,6 +9,7 @@
 #include "span.h"
 #include "sync.h"
 
+struct dma_buf;
 struct file;
 struct hpdma_memory;
 
@@ -24,6 +25,7 @@ struct hpdma_memory;
  * @scatter: Contiguous memory may be several runs
  * @user_addr: Memory of the caller to pin, or offset in @file
  * @file: File whose pages to pin, held by the caller
+ * @foreign: dma-buf of another driver to hold
  * @reason: Set to an enum hpdma_reason where errno does not say enough
  */
 struct hpdma_wish {
@@ -37,6 +39,7 @@ struct hpdma_wish {
 	bool scatter;
 	u64 user_addr;
 	struct file *file;
+	struct dma_buf *foreign;
 	u32 reason;
 };
 
@@ -71,9 +74,10 @@ struct hpdma_backing_ops {
  * @map_size: Largest page table entry that maps it, 0 if it cannot be mapped
  * @reserve: Some of it is of the module's reserve
  * @node: NUMA node, or NUMA_NO_NODE if there are several
- * @spans: Physical runs, in the order of the memory
+ * @spans: Physical runs, in the order of the memory; none of @foreign
  * @file: File that areas mapping this memory hold, or NULL if they hold the
  *	buffer's own
+ * @foreign: dma-buf of another driver whose memory it is, or NULL
  * @last_put: Called when nobody holds the memory any more
  * @sync: For which devices it is mapped
  *
@@ -88,6 +92,7 @@ struct hpdma_memory {
 	int node;
 	struct hpdma_spans spans;
 	struct file *file;
+	struct dma_buf *foreign;
 	void (*last_put)(struct hpdma_memory *memory);
 	struct hpdma_sync_list sync;
 };
@@ -96,6 +101,7 @@ extern const struct hpdma_backing_ops hpdma_backing_contig;
 extern const struct hpdma_backing_ops hpdma_backing_hugetlb;
 extern const struct hpdma_backing_ops hpdma_backing_user;
 extern const struct hpdma_backing_ops hpdma_backing_file;
+extern const struct hpdma_backing_ops hpdma_backing_import;
 
 int hpdma_backing_hugetlb_init(void);
 void hpdma_backing_hugetlb_exit(void);
@@ -104,6 +110,9 @@ u64 hpdma_backing_hugetlb_sizes(void);
 u64 hpdma_backing_contig_max(void);
 
 int hpdma_backing_file_check(struct hpdma_wish *wish);
+int hpdma_backing_import_explain(int error, u32 *reason);
+int hpdma_backing_import_sync(struct hpdma_memory *memory, bool for_cpu,
+			      u32 *reason);
 
 /* The page at a physical address that has one. */
 static inline struct page *hpdma_page_at(u64 addr)

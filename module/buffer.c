@@ -153,21 +153,60 @@ void hpdma_buffer_put(struct hpdma_buffer *buffer)
 }
 
 /**
+ * hpdma_buffer_of - the buffer that a dma-buf is the file of
+ * @dmabuf: Any dma-buf; the caller holds it, and with it the buffer
+ *
+ * Return: the buffer, or NULL if it is another driver's dma-buf.
+ */
+struct hpdma_buffer *hpdma_buffer_of(struct dma_buf *dmabuf)
+{
+	struct hpdma_memory *memory = hpdma_export_memory(dmabuf);
+
+	return memory ? container_of(memory, struct hpdma_buffer, memory) :
+			NULL;
+}
+
+/**
+ * hpdma_buffer_get_shared - the dma-buf by which others know a buffer
+ * @buffer: The buffer, not a registered one
+ *
+ * That of an import is the other driver's own: whoever gets it can tell that it
+ * is the same memory, and needs neither us nor a second mapping of it.
+ *
+ * Return: a dma-buf, with a reference for the caller.
+ */
+struct dma_buf *hpdma_buffer_get_shared(struct hpdma_buffer *buffer)
+{
+	struct dma_buf *dmabuf = buffer->memory.foreign;
+
+	if (!dmabuf)
+		dmabuf = buffer->dmabuf;
+	get_dma_buf(dmabuf);
+	return dmabuf;
+}
+
+/**
  * hpdma_buffer_sync - maintain the CPU's caches
  * @buffer: The buffer
  * @offset: First byte, checked
  * @length: Bytes, checked
  * @for_cpu: The CPU is to see what devices wrote, not the other way round
+ * @reason: Set where errno does not say enough
+ *
+ * Return: 0, or of an import -errno of the contract.
  */
-void hpdma_buffer_sync(struct hpdma_buffer *buffer, u64 offset, u64 length,
-		       bool for_cpu)
+int hpdma_buffer_sync(struct hpdma_buffer *buffer, u64 offset, u64 length,
+		      bool for_cpu, u32 *reason)
 {
 	struct hpdma_memory *memory = &buffer->memory;
 
+	if (memory->foreign)
+		return hpdma_backing_import_sync(memory, for_cpu, reason);
 	if (for_cpu)
 		hpdma_sync_for_cpu(&memory->sync, offset, length,
 				   DMA_BIDIRECTIONAL);
 	else
 		hpdma_sync_for_device(&memory->sync, offset, length,
 				      DMA_BIDIRECTIONAL);
+	return 0;
 }

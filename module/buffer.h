@@ -44,7 +44,9 @@ int hpdma_buffer_create(const struct hpdma_backing_ops *backing,
 void hpdma_buffer_get(struct hpdma_buffer *buffer);
 void hpdma_buffer_put(struct hpdma_buffer *buffer);
 
-void hpdma_buffer_sync(struct hpdma_buffer *buffer, u64 offset, u64 length,
-		       bool for_cpu);
+struct hpdma_buffer *hpdma_buffer_of(struct dma_buf *dmabuf);
+struct dma_buf *hpdma_buffer_get_shared(struct hpdma_buffer *buffer);
+int hpdma_buffer_sync(struct hpdma_buffer *buffer, u64 offset, u64 length,
+		      bool for_cpu, u32 *reason);
 
 #endif

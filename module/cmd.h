@@ -28,6 +28,7 @@ union hpdma_arg {
 	struct hpdma_ioc_name_publish name_publish;
 	struct hpdma_ioc_name_open name_open;
 	struct hpdma_ioc_name_unlink name_unlink;
+	struct hpdma_ioc_buf_import buf_import;
 	struct hpdma_ioc_buf_sync buf_sync;
 	struct hpdma_ioc_dev_attach dev_attach;
 	struct hpdma_ioc_dev_info dev_info;
@@ -88,6 +89,7 @@ int hpdma_cmd_name_open(struct hpdma_call *call);
 int hpdma_cmd_name_unlink(struct hpdma_call *call);
 
 int hpdma_cmd_buf_export(struct hpdma_call *call);
+int hpdma_cmd_buf_import(struct hpdma_call *call);
 int hpdma_cmd_buf_sync(struct hpdma_call *call);
 
 int hpdma_cmd_dev_attach(struct hpdma_call *call);

@@ -287,8 +287,11 @@ int hpdma_cmd_buf_segments(struct hpdma_call *call)
 	buffer = hpdma_context_find(call->context, arg->id);
 	if (!buffer)
 		return -ENOENT;
-	ret = hpdma_ioctl_segments(call, &buffer->memory.spans,
-				   HPDMA_ADDR_PHYS);
+	/* Only its exporter knows of an import. */
+	ret = -EOPNOTSUPP;
+	if (!buffer->memory.foreign)
+		ret = hpdma_ioctl_segments(call, &buffer->memory.spans,
+					   HPDMA_ADDR_PHYS);
 	hpdma_buffer_put(buffer);
 	return ret;
 }

@@ -9,7 +9,8 @@
  *	                          |             mapping       |
  *	                          v                |          | parked
  *	    exported fd ---->  dma-buf  <----------+----------+
- *	    area of contig -->    |
+ *	    area of contig -->    |  ^
+ *	                          |  +--- another driver's attachment
  *	                          |  contig, user: the dma-buf's release is
  *	                          |  hpdma_buffer_release()
  *	                          v
@@ -19,7 +20,9 @@
  *	    persistent name -->  dma-buf
  *	    any name --------->  its PID namespace
  *
- * A name that is not persistent goes with the last id and holds nothing.
+ * A name that is not persistent goes with the last id and holds nothing. The
+ * dma-buf of an import holds another driver's dma-buf, which areas and exported
+ * descriptors of the import hold instead of ours; a mapping is attached to it.
  *
  * Each arrow is one get and one put. A dma-buf and a hugetlbfs file also hold
  * the module.
@@ -30,6 +33,12 @@
  *	  device->bars (fault of a BAR; removal)
  *	device->lock
  *	  event->lock (interrupts off)
+ *	  whatever another driver takes to map memory we imported, among it the
+ *	    lock of its dma-buf, and the mmap lock if the pages are a process's:
+ *	    neither is ever held where device->lock is taken
+ *	  memory->sync.lock
+ *	the lock of our dma-bufs (taken by the kernel around an importer's calls)
+ *	  memory->sync.lock
  *	objects->array's lock, the quota's lock
  *	the registry's lock
  *	  names' lock

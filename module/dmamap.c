@@ -84,6 +84,10 @@ static void unmap(struct hpdma_dmamap *map)
 	if (!map->mapped)
 		return;
 	map->mapped = false;
+	if (map->import.table) {
+		hpdma_dmamap_import_unmap(&map->import);
+		return;
+	}
 	if (map->buffer)
 		hpdma_sync_remove(&map->buffer->memory.sync, &map->synced);
 	dma_unmap_sgtable(&map->device->pdev->dev, &map->table,
@@ -158,6 +162,17 @@ static int map_pages(struct hpdma_dmamap *map, struct hpdma_memory *memory,
 	return 0;
 }
 
+static int map_import(struct hpdma_dmamap *map, struct hpdma_memory *memory,
+		      u64 offset, u64 length, u32 *reason)
+{
+	int ret;
+
+	ret = hpdma_dmamap_import_map(&map->import, map->device, memory, offset,
+				      length, &map->spans, reason);
+	map->mapped = !ret;
+	return ret;
+}
+
 static void free_map(struct kref *refs)
 {
 	struct hpdma_dmamap *map =
@@ -182,6 +197,7 @@ int hpdma_dmamap_create(struct hpdma_device *device,
 			struct hpdma_buffer *buffer, u64 offset, u64 length,
 			u32 *reason, struct hpdma_dmamap **out)
 {
+	struct hpdma_memory *memory = &buffer->memory;
 	struct hpdma_dmamap *map;
 	int ret;
 
@@ -193,7 +209,10 @@ int hpdma_dmamap_create(struct hpdma_device *device,
 	map->device = device;
 	map->kind = hpdma_dmamap_kind(device);
 	map->length = length;
-	ret = map_pages(map, &buffer->memory, offset, length, reason);
+	if (memory->foreign)
+		ret = map_import(map, memory, offset, length, reason);
+	else
+		ret = map_pages(map, memory, offset, length, reason);
 	if (ret) {
 		hpdma_dmamap_put(map);
 		return ret;
@@ -232,6 +251,7 @@ static void let_go(struct hpdma_dmamap *map)
 	list_del_init(&map->node);
 	trace_hpdma_unmap(map);
 	atomic_dec(&map->buffer->mappings);
+	hpdma_dmamap_import_detach(&map->import);
 	hpdma_buffer_put(map->buffer);
 	map->buffer = NULL;
 	if (map->parked)

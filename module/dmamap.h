@@ -8,6 +8,7 @@
 
 #include "buffer.h"
 #include "device.h"
+#include "dmamap_import.h"
 #include "span.h"
 #include "sync.h"
 
@@ -21,9 +22,10 @@
  * @node: In the device's @maps or @parked; its lock
  * @buffer: Held until the device cannot reach it; NULL from then on; device's
  *	lock
- * @table: What the DMA API was given; device's lock
+ * @table: What the DMA API was given, unless it is an import; device's lock
  * @synced: @table, for whoever maintains caches
- * @mapped: @table is mapped; device's lock
+ * @import: What the buffer's exporter mapped, if it is an import; device's lock
+ * @mapped: @table or @import is mapped; device's lock
  * @parked: It is in the device's @parked; device's lock
  */
 struct hpdma_dmamap {
@@ -36,6 +38,7 @@ struct hpdma_dmamap {
 	struct hpdma_buffer *buffer;
 	struct sg_table table;
 	struct hpdma_synced synced;
+	struct hpdma_dmamap_import import;
 	bool mapped;
 	bool parked;
 };

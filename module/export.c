@@ -240,6 +240,12 @@ struct dma_buf *hpdma_export_create(struct hpdma_memory *memory)
 	return dma_buf_export(&info);
 }
 
+/* Return: the memory whose file this is, or NULL: another driver's. */
+struct hpdma_memory *hpdma_export_memory(struct dma_buf *dmabuf)
+{
+	return dmabuf->ops == &dmabuf_ops ? dmabuf->priv : NULL;
+}
+
 /* The dma-buf is gone, or never was; areas may still hold the memory's file. */
 void hpdma_export_let_go(struct hpdma_memory *memory)
 {

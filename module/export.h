@@ -7,6 +7,7 @@
 #include "backing.h"
 
 struct dma_buf *hpdma_export_create(struct hpdma_memory *memory);
+struct hpdma_memory *hpdma_export_memory(struct dma_buf *dmabuf);
 void hpdma_export_let_go(struct hpdma_memory *memory);
 
 #endif

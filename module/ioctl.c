@@ -44,6 +44,8 @@ static const struct hpdma_cmd context_cmds[] = {
 	    hpdma_cmd_name_open),
 	CMD(HPDMA_IOC_NAME_UNLINK, hpdma_ioc_name_unlink, name, 0,
 	    hpdma_cmd_name_unlink),
+	CMD(HPDMA_IOC_BUF_IMPORT, hpdma_ioc_buf_import, out_segments, 0,
+	    hpdma_cmd_buf_import),
 	CMD(HPDMA_IOC_BUF_SYNC, hpdma_ioc_buf_sync, __reserved, 0,
 	    hpdma_cmd_buf_sync),
 };

@@ -497,7 +497,9 @@ struct hpdma_ioc_segments {
  *
  * The descriptor can be mmapped and passed to other processes; it holds the
  * buffer. mmap() of a hugetlb buffer needs an address aligned to the huge page
- * size (reserve address space, then MAP_FIXED).
+ * size (reserve address space, then MAP_FIXED). Other drivers can import it; a
+ * device of theirs that the memory would have to be copied for is refused. Of an
+ * import it is the other driver's own dma-buf, as if never imported.
  *
  * Errors beyond the general meanings: EOPNOTSUPP for a registered buffer.
  */
@@ -532,7 +534,7 @@ struct hpdma_ioc_buf_free {
  * @size: sizeof(struct hpdma_ioc_buf_import)
  * @flags: Must be 0
  * @out_reason: &enum hpdma_reason if the call fails
- * @fd: A dma-buf
+ * @fd: A dma-buf, open for reading and writing
  * @out_length: Bytes
  * @out_mmap_offset: Offset to give to mmap() on this file; 0 if the buffer cannot
  *	be mapped
@@ -545,10 +547,14 @@ struct hpdma_ioc_buf_free {
  * driver becomes a buffer of backing HPDMA_BACKING_IMPORT: it can be mapped by
  * those of its length whom its driver lets, and mapped for devices; its pages
  * are the other driver's, so it has no physical segments (EOPNOTSUPP), and where
- * an IOMMU translates, a device mapping may have several segments.
+ * an IOMMU translates, a device mapping may have several segments. It is
+ * charged no bytes: that is its driver's business. The buffer holds the dma-buf;
+ * its mappings by mmap() hold the dma-buf, not the buffer.
  *
- * Errors beyond the general meanings: EINVAL if @fd is no dma-buf; ENOSPC with
- * HPDMA_REASON_IDS or _QUOTA_BUFFERS.
+ * Errors beyond the general meanings: EINVAL if @fd is no dma-buf; EACCES if it
+ * is not open for reading and writing; ENOSPC with HPDMA_REASON_IDS or
+ * _QUOTA_BUFFERS; EOPNOTSUPP with HPDMA_REASON_EXPORTER if its length is not one
+ * that a buffer can have.
  */
 struct hpdma_ioc_buf_import {
 	__u32 size;
@@ -584,7 +590,10 @@ enum hpdma_sync {
  *
  * Maintain the CPU's caches for every device for which the buffer is mapped. Of
  * devices that see the caches, all on x86, this is allowed and does nothing. At
- * least the range given is maintained.
+ * least the range given is maintained; of an import the whole, by its driver.
+ *
+ * Errors beyond the general meanings: EOPNOTSUPP with HPDMA_REASON_EXPORTER if
+ * the driver of an import refused.
  *
  * See Documentation/core-api/dma-api.rst of the kernel, dma_sync_sg_for_cpu().
  */
@@ -863,17 +872,21 @@ struct hpdma_ioc_dev_info {
  * @length: Bytes to map; a multiple of the page size; 0: to the end
  * @out_map_id: Id of the new mapping, valid for this device file only
  * @out_kind: &enum hpdma_addr_kind of the addresses
- * @out_segments: Number of segments; always 1 for HPDMA_ADDR_IOVA
+ * @out_segments: Number of segments; always 1 for HPDMA_ADDR_IOVA, except of an
+ *	import
  * @__reserved: Must be 0
  *
  * Let the device read and write (part of) a buffer. HPDMA_IOC_DEV_SEGMENTS
  * returns the addresses. The mapping holds the buffer. It ends with
  * HPDMA_IOC_DEV_UNMAP, with this file, or with the device.
  *
+ * An import is mapped, wholly, by the driver that exported it. If that refuses,
+ * with whatever errno, it is EOPNOTSUPP with HPDMA_REASON_EXPORTER here.
+ *
  * Errors beyond the general meanings: EPERM with HPDMA_REASON_PHYS_RIGHT
  * where addresses would be physical and one of the two openers may not see
- * them; ERANGE with HPDMA_REASON_ADDRESS; EOPNOTSUPP with HPDMA_REASON_BOUNCE;
- * ENOSPC with HPDMA_REASON_IDS.
+ * them; ERANGE with HPDMA_REASON_ADDRESS; EOPNOTSUPP with HPDMA_REASON_BOUNCE
+ * or _EXPORTER; ENOSPC with HPDMA_REASON_IDS.
  */
 struct hpdma_ioc_dev_map {
 	__u32 size;
