@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # stage.sh DIR KERNEL: fills DIR with what a test machine with KERNEL gets laid
-# over its root: the module, hpdmactl with the libraries it needs, the examples
-# and the README's program.
+# over its root: the module and the tests' other driver, hpdmactl with the
+# libraries it needs, the examples and the README's program.
 
 set -eu
 tests=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -13,7 +13,7 @@ kernel=$2
 build=${HPDMA_BUILD:-$tree/build}
 
 mkdir -p "$build"
-"$tests/vm/build-module.sh" "$kernel" "$build/module-$kernel" > \
+"$tests/vm/build-module.sh" "$kernel" "$build/module-$kernel" HPDMA_PEER=m > \
 	"$build/module-$kernel.log" 2>&1 || {
 	cat "$build/module-$kernel.log" >&2
 	exit 1
@@ -32,7 +32,8 @@ mkdir -p "$build"
 }
 
 mkdir -p "$dir/usr/bin" "$dir/usr/sbin"
-cp "$build/module-$kernel/hpdma.ko" "$dir/"
+cp "$build/module-$kernel/hpdma.ko" "$build/module-$kernel/hpdma_peer.ko" \
+	"$dir/"
 find "$build/guest-examples" -maxdepth 1 -type f -perm /1 -exec \
 	cp -t "$dir/usr/bin" {} +
 cp "$build/tools/hpdmactl" "$dir/usr/sbin/"

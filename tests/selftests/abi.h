@@ -112,6 +112,28 @@ static void undo_export(struct subject *subject, void *arg, bool done)
 		close(((struct hpdma_ioc_buf_export *)arg)->out_fd);
 }
 
+static void prepare_import(struct subject *subject, void *arg)
+{
+	subject->once = buf_export(subject->node, subject->id);
+	((struct hpdma_ioc_buf_import *)arg)->fd = subject->once;
+}
+
+static void undo_import(struct subject *subject, void *arg, bool done)
+{
+	close(subject->once);
+	if (done)
+		buf_free(subject->node,
+			 ((struct hpdma_ioc_buf_import *)arg)->out_buf_id);
+}
+
+static void prepare_sync(struct subject *subject, void *arg)
+{
+	struct hpdma_ioc_buf_sync *sync = arg;
+
+	sync->buf_id = subject->id;
+	sync->direction = HPDMA_SYNC_FOR_CPU;
+}
+
 static void prepare_free(struct subject *subject, void *arg)
 {
 	subject->once = alloc_contig(subject->node, PAGE);
@@ -315,6 +337,16 @@ static const struct command commands[] = {
 		  RESERVED(hpdma_ioc_name_unlink), false, prepare_unlink,
 		  undo_unlink),
 	  .outputs = { FIELD(hpdma_ioc_name_unlink, out_reason) } },
+	{ COMMAND(HPDMA_IOC_BUF_IMPORT, hpdma_ioc_buf_import, 0, 0, false,
+		  prepare_import, undo_import),
+	  .outputs = { FIELD(hpdma_ioc_buf_import, out_reason),
+		       FIELD(hpdma_ioc_buf_import, out_length),
+		       FIELD(hpdma_ioc_buf_import, out_mmap_offset),
+		       FIELD(hpdma_ioc_buf_import, out_buf_id),
+		       FIELD(hpdma_ioc_buf_import, out_segments) } },
+	{ COMMAND(HPDMA_IOC_BUF_SYNC, hpdma_ioc_buf_sync, 0,
+		  RESERVED(hpdma_ioc_buf_sync), false, prepare_sync, NULL),
+	  .outputs = { FIELD(hpdma_ioc_buf_sync, out_reason) } },
 	{ COMMAND(HPDMA_IOC_DEV_ATTACH, hpdma_ioc_dev_attach, 0, 0, true,
 		  prepare_attach, undo_attach),
 	  .outputs = { FIELD(hpdma_ioc_dev_attach, out_reason) } },

@@ -112,6 +112,28 @@ int buf_export(int fd, int id)
 	return ret ? ret : arg.out_fd;
 }
 
+int buf_import(int fd, int dmabuf)
+{
+	struct hpdma_ioc_buf_import arg = { .size = sizeof(arg), .fd = dmabuf };
+	int ret = call(fd, HPDMA_IOC_BUF_IMPORT, &arg);
+
+	return ret ? ret : (int)arg.out_buf_id;
+}
+
+int buf_sync(int fd, int id, uint64_t offset, uint64_t length,
+	     unsigned int direction)
+{
+	struct hpdma_ioc_buf_sync arg = {
+		.size = sizeof(arg),
+		.buf_id = id,
+		.offset = offset,
+		.length = length,
+		.direction = direction,
+	};
+
+	return call(fd, HPDMA_IOC_BUF_SYNC, &arg);
+}
+
 int buf_info(int fd, int id, struct hpdma_ioc_buf_info *info)
 {
 	*info = (struct hpdma_ioc_buf_info){ .size = sizeof(*info),

@@ -46,6 +46,11 @@ int register_memory(int fd, void *addr, uint64_t length);
 int buf_free(int fd, int id);
 /* Return: the descriptor. */
 int buf_export(int fd, int id);
+/* Return: the id. */
+int buf_import(int fd, int dmabuf);
+/* The part of a buffer; @direction is of enum hpdma_sync. */
+int buf_sync(int fd, int id, uint64_t offset, uint64_t length,
+	     unsigned int direction);
 int buf_info(int fd, int id, struct hpdma_ioc_buf_info *info);
 /* Return: how many there are. */
 int buf_segments(int fd, int id, struct hpdma_segment *array, int count);

@@ -34,6 +34,14 @@ if [ ! -e /dev/hpdma ]; then
 	}
 fi
 
+# Another driver, for the tests that share memory with one.
+if [ -f /hpdma_peer.ko ] && [ ! -e /dev/hpdma_peer ]; then
+	insmod /hpdma_peer.ko || {
+		echo "Bail out! insmod hpdma_peer.ko failed"
+		exit 1
+	}
+fi
+
 # QEMU's teaching device, if it is there.
 for device in /sys/bus/pci/devices/*; do
 	[ "$(cat "$device/vendor" "$device/device" 2>/dev/null)" = "0x1234

@@ -13,7 +13,7 @@ set -eu
 . "$(dirname "${BASH_SOURCE[0]}")/cache.sh"
 
 # What kbuild may read, as far as it exists.
-SOURCES="Kbuild Makefile dkms.conf module uapi tests/kunit"
+SOURCES="Kbuild Makefile dkms.conf module uapi tests/kunit tests/peer tests/selftests/peer.h"
 
 [ $# -ge 2 ] || die "usage: build-module.sh NAME OUTDIR [make arguments]"
 name=$1
