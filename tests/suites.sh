@@ -19,7 +19,7 @@ EDUS='-device edu,addr=2 -device edu,addr=0x10,dma_mask=0xffffffffffffffff'
 # Programs that need a boot of their own.
 SPECIAL='dev_phys_test dev_lockdown_test fail_nth_test'
 # Programs that have something to say about a device that no IOMMU confines.
-BARE=('dev_*_test' kill_test removal_test)
+BARE=('dev_*_test' kill_test removal_test import_test share_test sync_test)
 
 # programs PATTERN...: those of the selftests, as one word, without the special.
 programs()
@@ -207,6 +207,6 @@ suite_kernels()
 	prepare 7
 	core=$(programs 'abi_*' 'alloc*' 'contig*' lifetime_test mmap_test register_test \
 		pin_test dev_attach_test dev_map_test dev_irq_test dev_dma_test \
-		removal_test 'name_*')
+		removal_test 'name_*' share_test import_test sync_test)
 	selftests_on 7 300 "$core"
 }

@@ -12,6 +12,7 @@
 
 #include "dev_common.h"
 #include "name_common.h"
+#include "peer_common.h"
 
 #define SOME MB(1)
 /* More than the page allocator has in one run. */
@@ -30,6 +31,10 @@
  * @map: Its mapping
  * @fd: An eventfd
  * @file: A file to be registered
+ * @peer: Another driver; negative: there is none
+ * @exported: The block's dma-buf
+ * @foreign: A dma-buf of the other driver's; imported as @import
+ * @import: Its id
  * @result: What the call made: an id, a descriptor
  * @area: What the call mapped
  * @array: Room for segments
@@ -40,6 +45,10 @@ struct world {
 	int map;
 	int fd;
 	int file;
+	int peer;
+	int exported;
+	int foreign;
+	int import;
 	int result;
 	void *area;
 	struct hpdma_segment array[64];
@@ -506,6 +515,69 @@ static int prepare_close_mem(struct world *world)
 	return mem < 0 ? mem : alloc_contig(mem, SOME);
 }
 
+static int run_import_own(struct world *world)
+{
+	return keep(world, buf_import(world->rig.mem, world->exported));
+}
+
+static int run_import(struct world *world)
+{
+	return keep(world, buf_import(world->rig.mem, world->foreign));
+}
+
+static int run_sync(struct world *world)
+{
+	return buf_sync(world->rig.mem, world->block.id, 0, 0,
+			HPDMA_SYNC_FOR_CPU);
+}
+
+static int run_sync_import(struct world *world)
+{
+	return buf_sync(world->rig.mem, world->import, 0, 0,
+			HPDMA_SYNC_FOR_CPU);
+}
+
+static int run_export_import(struct world *world)
+{
+	return keep(world, buf_export(world->rig.mem, world->import));
+}
+
+static int run_map_import(struct world *world)
+{
+	return keep(world, dev_map(world->rig.dev, world->import, 0, 0));
+}
+
+static int run_mmap_import(struct world *world)
+{
+	return map_it(world, world->rig.mem, (uint64_t)world->import << 40,
+		      SOME);
+}
+
+static void detach_peer(struct world *world)
+{
+	peer_do(world->peer, PEER_DETACH);
+}
+
+static int prepare_attached(struct world *world)
+{
+	return peer_attach(world->peer, world->exported);
+}
+
+static int run_attach_peer(struct world *world)
+{
+	return peer_attach(world->peer, world->exported);
+}
+
+static int run_map_peer(struct world *world)
+{
+	return peer_direct(world->peer, PEER_MAP, BOTH_WAYS);
+}
+
+static int run_vmap_peer(struct world *world)
+{
+	return peer_do(world->peer, PEER_VMAP);
+}
+
 static const struct action actions[] = {
 	{ "open memory", NULL, run_open, close_result },
 	{ "close memory", prepare_close_mem, run_close },
@@ -541,6 +613,8 @@ static const struct action actions[] = {
 	  undo_name_open, discard_name },
 	{ "NAME_UNLINK of the last holder", prepare_persistent, run_unlink,
 	  NULL, discard_name },
+	{ "BUF_IMPORT of our own", NULL, run_import_own, free_result },
+	{ "BUF_SYNC", NULL, run_sync },
 	{ "mmap of a cookie", NULL, run_mmap_cookie, undo_mmap },
 	{ "mmap of a hugetlb cookie", run_hugetlb, run_mmap_huge,
 	  undo_mmap_huge, free_result },
@@ -562,6 +636,22 @@ static const struct action actions[] = {
 	{ "write", run_msi, run_write, no_interrupt, no_interrupt },
 	{ "mmap of a BAR", NULL, run_mmap_bar, undo_mmap },
 	{ "faults of a BAR", run_mmap_bar, run_touch, undo_mmap },
+};
+
+/* Those that need the other driver. */
+static const struct action with_peer[] = {
+	{ "BUF_IMPORT of another driver's", NULL, run_import, free_result },
+	{ "BUF_FREE of an import", run_import, run_free, NULL, free_result },
+	{ "BUF_EXPORT of an import", NULL, run_export_import, close_result },
+	{ "BUF_SYNC of an import", NULL, run_sync_import },
+	{ "mmap of an import", NULL, run_mmap_import, undo_mmap },
+	{ "DEV_MAP of an import", NULL, run_map_import, undo_map },
+	{ "DEV_UNMAP of an import", run_map_import, run_unmap, NULL, undo_map },
+	{ "another driver attaches", NULL, run_attach_peer, detach_peer },
+	{ "another driver maps", prepare_attached, run_map_peer, detach_peer,
+	  detach_peer },
+	{ "another driver looks", prepare_attached, run_vmap_peer, detach_peer,
+	  detach_peer },
 };
 
 static const struct action interrupts[] = {

@@ -141,6 +141,14 @@ FIXTURE_SETUP(faults)
 	world->map = dev_map(world->rig.dev, world->block.id, 0, 0);
 	ASSERT_LE(0, world->map);
 	world->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	world->exported = buf_export(world->rig.mem, world->block.id);
+	ASSERT_LE(0, world->exported);
+	world->peer = peer_open();
+	if (world->peer < 0)
+		return;
+	world->foreign = peer_export(world->peer, SOME, PEER_LOW, 0);
+	world->import = buf_import(world->rig.mem, world->foreign);
+	ASSERT_LE(0, world->import);
 }
 
 FIXTURE_TEARDOWN(faults)
@@ -159,6 +167,9 @@ TEST_F_TIMEOUT(faults, every_call_at_every_point, 600)
 		return;
 	for (i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
 		sweep(_metadata, world, &actions[i]);
+	for (i = 0; i < sizeof(with_peer) / sizeof(with_peer[0]); i++)
+		if (world->peer >= 0)
+			sweep(_metadata, world, &with_peer[i]);
 	/* What was charged by failed calls would be missing now. */
 	buf = alloc_contig(world->rig.mem, MB(8));
 	EXPECT_LE(0, buf);
