@@ -565,7 +565,12 @@ static int prepare_attached(struct world *world)
 
 static int run_attach_peer(struct world *world)
 {
-	return peer_attach(world->peer, world->exported);
+	int ret = peer_attach(world->peer, world->exported);
+
+	/* It may be its answer that failed. */
+	if (ret)
+		detach_peer(world);
+	return ret;
 }
 
 static int run_map_peer(struct world *world)
