@@ -23,6 +23,7 @@ struct hpdma_memory;
  * @last_address: Highest address allowed
  * @node: NUMA node that is a must, or NUMA_NO_NODE
  * @scatter: Contiguous memory may be several runs
+ * @write_combine: Mappings into processes are to be write-combining
  * @user_addr: Memory of the caller to pin, or offset in @file
  * @file: File whose pages to pin, held by the caller
  * @foreign: dma-buf of another driver to hold
@@ -37,6 +38,7 @@ struct hpdma_wish {
 	u64 last_address;
 	int node;
 	bool scatter;
+	bool write_combine;
 	u64 user_addr;
 	struct file *file;
 	struct dma_buf *foreign;
@@ -51,6 +53,7 @@ struct hpdma_wish {
  * @get: Fill a zeroed &struct hpdma_memory; changes nothing if it fails
  * @put: Give the pages back; no device and no VMA can reach them any more
  * @mmap: Map memory into an area whose range is checked; NULL if it cannot be.
+ *	Heeds @write_combine of the memory.
  *	The area ends up holding the memory's file, if it has one
  * @get_area: Find addresses fit for @mmap; @pgoff counts inside the memory
  */
@@ -74,6 +77,8 @@ struct hpdma_backing_ops {
  * @map_size: Largest page table entry that maps it, 0 if it cannot be mapped
  * @reserve: Some of it is of the module's reserve
  * @node: NUMA node, or NUMA_NO_NODE if there are several
+ * @write_combine: Areas map it write-combining, and so does the kernel from
+ *	@get until @put; known before @get
  * @spans: Physical runs, in the order of the memory; none of @foreign
  * @file: File that areas mapping this memory hold, or NULL if they hold the
  *	buffer's own
@@ -90,6 +95,7 @@ struct hpdma_memory {
 	u64 map_size;
 	bool reserve;
 	int node;
+	bool write_combine;
 	struct hpdma_spans spans;
 	struct file *file;
 	struct dma_buf *foreign;

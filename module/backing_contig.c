@@ -44,6 +44,8 @@ static const struct vm_operations_struct contig_vm_ops = {
 static int contig_mmap(struct hpdma_memory *memory, struct vm_area_struct *vma)
 {
 	hpdma_vm_flags_mod(vma, VM_DONTEXPAND | VM_DONTDUMP, 0);
+	if (memory->write_combine)
+		vma->vm_page_prot = pgprot_writecombine(vma->vm_page_prot);
 	vma->vm_private_data = memory;
 	vma->vm_ops = &contig_vm_ops;
 	return 0;

@@ -25,6 +25,7 @@
 #include <linux/hpdma.h>
 
 #include "backing.h"
+#include "compat/caching.h"
 #include "compat/file_pin.h"
 
 #define IMMUTABLE_SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
@@ -37,9 +38,13 @@ static struct {
 	{ PUD_SIZE },
 };
 
-/* hugetlbfs's own, as found on the first file, and ours made from them. */
+/*
+ * hugetlbfs's own, as found on the first file, and ours made from them, also for
+ * write-combining memory.
+ */
 static const struct file_operations *hugetlbfs_fops;
 static struct file_operations buffer_fops __ro_after_init;
+static struct file_operations combining_fops __ro_after_init;
 
 static struct vfsmount *mount_pool(u64 page_size)
 {
@@ -103,20 +108,20 @@ static void set_seals(struct inode *inode, unsigned int seals)
 }
 
 /* Before anybody can map it: whoever keeps a mapping meets our rules. */
-static void freeze_file(struct file *file)
+static void freeze_file(struct file *file, const struct file_operations *fops)
 {
 	struct inode *inode = file_inode(file);
 
 	inode_lock(inode);
 	inode_set_flags(inode, S_IMMUTABLE, S_IMMUTABLE);
 	set_seals(inode, IMMUTABLE_SEALS);
-	inode->i_fop = &buffer_fops;
+	inode->i_fop = fops;
 	inode_unlock(inode);
 
 	/* The last fput() drops a reference of the operations' owner. */
 	__module_get(THIS_MODULE);
 	file->private_data = NULL;
-	file->f_op = &buffer_fops;
+	file->f_op = fops;
 }
 
 /*
@@ -153,7 +158,11 @@ static void unpin(struct hpdma_memory *memory, u64 page_size)
 
 static int add_page(void *arg, struct page *head, u64 length)
 {
-	return hpdma_memory_add(arg, head, length);
+	struct hpdma_memory *memory = arg;
+
+	if (memory->write_combine && hpdma_compat_shares_tails(head))
+		return -EOPNOTSUPP;
+	return hpdma_memory_add(memory, head, length);
 }
 
 static int hugetlb_get(struct hpdma_memory *memory, struct hpdma_wish *wish)
@@ -188,7 +197,8 @@ static int hugetlb_get(struct hpdma_memory *memory, struct hpdma_wish *wish)
 		}
 		goto err_file;
 	}
-	freeze_file(file);
+	freeze_file(file,
+		    memory->write_combine ? &combining_fops : &buffer_fops);
 	memory->page_size = wish->page_size;
 	memory->map_size = wish->page_size;
 	ret = hpdma_compat_file_pin(file, 0, wish->length, wish->page_size,
@@ -261,6 +271,12 @@ static int file_mmap(struct file *file, struct vm_area_struct *vma)
 	return hugetlbfs_fops->mmap(file, vma);
 }
 
+static int combining_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	vma->vm_page_prot = pgprot_writecombine(vma->vm_page_prot);
+	return file_mmap(file, vma);
+}
+
 static int file_open(struct inode *inode, struct file *file)
 {
 	return -EACCES;
@@ -292,6 +308,8 @@ static int make_fops(struct vfsmount *mnt)
 	buffer_fops.open = file_open;
 	buffer_fops.release = file_release;
 	buffer_fops.fallocate = NULL;
+	combining_fops = buffer_fops;
+	combining_fops.mmap = combining_mmap;
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 #include <linux/hpdma.h>
 
 #include "buffer.h"
+#include "caching.h"
 #include "export.h"
 #include "trace.h"
 
@@ -24,6 +25,8 @@ static void hpdma_buffer_release(struct hpdma_buffer *buffer)
 	/* Nobody was told of one that never became complete. */
 	if (buffer->registered.serial)
 		trace_hpdma_buffer_release(buffer);
+	if (memory->write_combine)
+		hpdma_caching_restore(memory);
 	memory->backing->put(memory);
 	hpdma_account_uncharge(&buffer->charge);
 	hpdma_account_count(HPDMA_COUNT_BUFFERS, -1);
@@ -69,6 +72,19 @@ static int verify(const struct hpdma_memory *memory, struct hpdma_wish *wish)
 	return -ENOMEM;
 }
 
+/* While nobody can map it. */
+static int set_caching(struct hpdma_memory *memory)
+{
+	int ret;
+
+	if (!memory->write_combine)
+		return 0;
+	ret = hpdma_caching_combine(memory);
+	if (ret)
+		memory->write_combine = false;
+	return ret;
+}
+
 /* It is complete: give it a number, and let others know of it. */
 static void announce(struct hpdma_buffer *buffer)
 {
@@ -99,6 +115,7 @@ int hpdma_buffer_create(const struct hpdma_backing_ops *backing,
 	buffer->memory.backing = backing;
 	buffer->memory.length = wish->length;
 	buffer->memory.spans.boundary = wish->boundary;
+	buffer->memory.write_combine = wish->write_combine;
 	buffer->memory.last_put = memory_last_put;
 	buffer->creator = get_pid(task_tgid(current));
 	hpdma_registry_init(&buffer->registered);
@@ -115,6 +132,9 @@ int hpdma_buffer_create(const struct hpdma_backing_ops *backing,
 	hpdma_account_count(HPDMA_COUNT_BUFFER_BYTES, wish->length);
 
 	/* From here on the buffer goes the way of a buffer nobody holds. */
+	ret = set_caching(&buffer->memory);
+	if (ret)
+		goto err_memory;
 	ret = verify(&buffer->memory, wish);
 	if (!ret)
 		ret = hpdma_spans_seal(&buffer->memory.spans);

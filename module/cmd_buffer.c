@@ -6,6 +6,7 @@
 #include <linux/overflow.h>
 #include <linux/uaccess.h>
 
+#include "caching.h"
 #include "check.h"
 #include "cmd.h"
 #include "context.h"
@@ -29,6 +30,8 @@ int hpdma_cmd_info(struct hpdma_call *call)
 		arg->out_features |= HPDMA_FEATURE_HUGETLB;
 	if (call->context->may_see_phys)
 		arg->out_features |= HPDMA_FEATURE_PHYS;
+	if (hpdma_caching_can_combine())
+		arg->out_features |= HPDMA_FEATURE_WRITE_COMBINE;
 	arg->out_max_contig = hpdma_backing_contig_max();
 	arg->out_max_length = HPDMA_MAX_LENGTH;
 	hpdma_quota_read(&quota);
@@ -139,6 +142,9 @@ static int check_alloc(struct hpdma_call *call,
 	if (arg->flags & HPDMA_ALLOC_SCATTER &&
 	    arg->backing != HPDMA_BACKING_CONTIG)
 		return -EINVAL;
+	if (arg->flags & HPDMA_ALLOC_WRITE_COMBINE &&
+	    !hpdma_caching_can_combine())
+		return -EOPNOTSUPP;
 	ret = check_boundary(arg);
 	if (ret)
 		return ret;
@@ -186,6 +192,7 @@ int hpdma_cmd_buf_alloc(struct hpdma_call *call)
 	wish.last_address = hpdma_check_last_address(arg->address_bits);
 	if (arg->flags & HPDMA_ALLOC_NODE)
 		wish.node = arg->node;
+	wish.write_combine = arg->flags & HPDMA_ALLOC_WRITE_COMBINE;
 	return create(call, backing, &wish, tell_alloc);
 }
 

@@ -150,9 +150,14 @@ static int dmabuf_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
 	return memory->backing->mmap(memory, vma);
 }
 
-static void *map_runs(const struct hpdma_spans *spans, u64 length)
+/* With the caching of all other mappings. */
+static void *map_runs(const struct hpdma_memory *memory)
 {
-	u64 count = length >> PAGE_SHIFT;
+	pgprot_t prot = memory->write_combine ?
+				pgprot_writecombine(PAGE_KERNEL) :
+				PAGE_KERNEL;
+	const struct hpdma_spans *spans = &memory->spans;
+	u64 count = memory->length >> PAGE_SHIFT;
 	struct page **pages;
 	unsigned int i;
 	void *addr;
@@ -171,7 +176,7 @@ static void *map_runs(const struct hpdma_spans *spans, u64 length)
 		for (at = 0; at < span->length; at += PAGE_SIZE)
 			pages[count++] = hpdma_page_at(span->addr + at);
 	}
-	addr = vmap(pages, count, VM_MAP, PAGE_KERNEL);
+	addr = vmap(pages, count, VM_MAP, prot);
 	kvfree(pages);
 	return addr;
 }
@@ -191,7 +196,7 @@ int hpdma_export_vmap(struct dma_buf *dmabuf, void **addr)
 		*addr = page_address(
 			hpdma_page_at(memory->spans.array[0].addr));
 	else
-		*addr = map_runs(&memory->spans, memory->length);
+		*addr = map_runs(memory);
 	return *addr ? 0 : -ENOMEM;
 }
 

@@ -46,6 +46,8 @@ static u32 state_of(const struct hpdma_buffer *buffer, u8 *name)
 {
 	u32 state = hpdma_name_show(buffer, name);
 
+	if (buffer->memory.write_combine)
+		state |= HPDMA_BUF_WRITE_COMBINE;
 	if (buffer->memory.reserve)
 		state |= HPDMA_BUF_RESERVE;
 	return state;

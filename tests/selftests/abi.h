@@ -280,8 +280,9 @@ static const struct command commands[] = {
 				 offsetof(struct hpdma_ioc_info,
 					  out_reserve_bytes) } } },
 	{ COMMAND(HPDMA_IOC_BUF_ALLOC, hpdma_ioc_buf_alloc,
-		  HPDMA_ALLOC_NODE | HPDMA_ALLOC_SCATTER, 0, false,
-		  prepare_alloc, undo_alloc),
+		  HPDMA_ALLOC_NODE | HPDMA_ALLOC_SCATTER |
+			  HPDMA_ALLOC_WRITE_COMBINE,
+		  0, false, prepare_alloc, undo_alloc),
 	  .outputs = { FIELD(hpdma_ioc_buf_alloc, out_reason),
 		       FIELD(hpdma_ioc_buf_alloc, out_buf_id),
 		       FIELD(hpdma_ioc_buf_alloc, out_segments),

@@ -232,7 +232,8 @@ TEST_F(format, info_tells_what_the_header_says)
 {
 	struct hpdma_ioc_info arg = { .size = sizeof(arg) };
 	const uint64_t known = HPDMA_FEATURE_CONTIG | HPDMA_FEATURE_HUGETLB |
-			       HPDMA_FEATURE_REGISTER | HPDMA_FEATURE_PHYS;
+			       HPDMA_FEATURE_REGISTER | HPDMA_FEATURE_PHYS |
+			       HPDMA_FEATURE_WRITE_COMBINE;
 
 	ASSERT_EQ(0, call(self->subject.node, HPDMA_IOC_INFO, &arg));
 	EXPECT_EQ(HPDMA_UAPI_VERSION, arg.out_uapi_version);
