@@ -9,6 +9,7 @@
 #include <linux/hpdma.h>
 
 #include "backing.h"
+#include "compat/balancing.h"
 #include "contig_hunt.h"
 #include "contig_pieces.h"
 
@@ -37,8 +38,10 @@ static vm_fault_t contig_fault(struct vm_fault *vmf)
 	return 0;
 }
 
+/* Pages that cannot move need no faults that find out whither they should. */
 static const struct vm_operations_struct contig_vm_ops = {
 	.fault = contig_fault,
+	HPDMA_COMPAT_NO_BALANCING
 };
 
 static int contig_mmap(struct hpdma_memory *memory, struct vm_area_struct *vma)
