@@ -136,6 +136,22 @@ static int run_hugetlb(struct world *world)
 	return keep(world, alloc_hugetlb(world->rig.mem, HUGE_PAGE));
 }
 
+static int run_combining(struct world *world, struct hpdma_ioc_buf_alloc arg)
+{
+	arg.flags = HPDMA_ALLOC_WRITE_COMBINE;
+	return keep(world, alloc(world->rig.mem, &arg));
+}
+
+static int run_combining_contig(struct world *world)
+{
+	return run_combining(world, contig(SOME));
+}
+
+static int run_combining_hugetlb(struct world *world)
+{
+	return run_combining(world, hugetlb(HUGE_PAGE));
+}
+
 static int prepare_user(struct world *world)
 {
 	world->area = mmap(NULL, SOME, PROT_READ | PROT_WRITE,
@@ -593,6 +609,10 @@ static const struct action actions[] = {
 	{ "mmap of a long run", run_long, run_mmap_long, undo_mmap_long,
 	  free_result },
 	{ "BUF_ALLOC hugetlb", NULL, run_hugetlb, free_result },
+	{ "BUF_ALLOC write-combining contig", NULL, run_combining_contig,
+	  free_result },
+	{ "BUF_ALLOC write-combining hugetlb", NULL, run_combining_hugetlb,
+	  free_result },
 	{ "BUF_REGISTER", prepare_user, run_register, undo_register,
 	  discard_user },
 	{ "BUF_REGISTER hugetlb", prepare_huge, run_register_huge,
