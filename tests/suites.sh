@@ -6,8 +6,8 @@
 
 # shellcheck disable=SC2034 # check.sh reads it
 SUITES=(static unit tools install harness demo
-	stock stock-phys stock-unsafe stock-lockdown stock-reserve kselftest
-	debug debug-phys debug-reserve fail-nth kunit
+	stock stock-big stock-phys stock-unsafe stock-lockdown stock-reserve
+	kselftest debug debug-big debug-phys debug-reserve fail-nth kunit
 	kernels)
 
 # Not set, it would be the root of this machine.
@@ -16,8 +16,10 @@ selftests=${build:?}/selftests
 # Two edu devices with QEMU's 28 address bits and, by its slot, one with all.
 EDUS='-device edu,addr=2 -device edu,addr=0x10,dma_mask=0xffffffffffffffff'
 
-# Programs that need a boot of their own.
+# Programs that need a boot of their own, and those for the big one.
 SPECIAL='dev_phys_test dev_lockdown_test fail_nth_test'
+BIG_PROGRAMS=(faults_test in_use_async_test in_use_by_kernel_test node_test
+	pool_test stay_detach_test stay_test)
 # Programs that have something to say about a device that no IOMMU confines.
 BARE=('dev_*_test' kill_test removal_test import_test share_test sync_test)
 
@@ -30,10 +32,19 @@ programs()
 		name=${path##*/}
 		for pattern; do
 			# shellcheck disable=SC2053 # it is a pattern
-			[[ $name == $pattern && " $SPECIAL " != *" $name "* ]] || continue
+			[[ $name == $pattern && " $SPECIAL ${BIG_PROGRAMS[*]} " != *" $name "* ]] ||
+				continue
 			printf '%s,' "$name"
 		done
 	done
+}
+
+# words WORD...: with commas between them, which a kernel's command line needs.
+words()
+{
+	local IFS=,
+
+	echo "$*"
 }
 
 # prepare KERNEL: the programs and the script `run`; the module beside them.
@@ -98,6 +109,29 @@ suite_stock()
 	selftests_on stock 600 "$(programs '*')"
 	# Objects of the kernel's own size.
 	selftests_on stock 60 footprint_test --append slub_debug=-
+}
+
+# big_on KERNEL SECONDS MB MB PAGES: what one node of 1 GiB cannot show: two nodes
+# with so much memory, so many pages of 1 GiB in them, and a RAM disk. The kernel
+# has no such page below 2 GiB, nor at the end of a node.
+big_on()
+{
+	local nodes
+
+	prepare "$1"
+	nodes="-object memory-backend-ram,id=ram0,size=$3M"
+	nodes+=" -object memory-backend-ram,id=ram1,size=$4M"
+	nodes+=" -numa node,nodeid=0,cpus=0,memdev=ram0"
+	nodes+=" -numa node,nodeid=1,cpus=1,memdev=ram1"
+	selftests_on "$1" "$2" "$(words "${BIG_PROGRAMS[@]}" write_combine_test)" \
+		--memory $(($3 + $4)) --smp '2,sockets=2' --qemu "$nodes" \
+		--hugepages 160 --append "hugepagesz=1G hugepages=$5" \
+		--modules brd
+}
+
+suite_stock_big()
+{
+	big_on stock 300 4096 3072 2
 }
 
 suite_stock_phys()
@@ -165,6 +199,12 @@ suite_debug()
 	selftests_on debug 1500 "$(programs '*')"
 }
 
+# Poisoning and shadowing memory at boot takes its time: less of it.
+suite_debug_big()
+{
+	big_on debug 600 1536 2560 1
+}
+
 suite_debug_phys()
 {
 	prepare debug
@@ -207,6 +247,8 @@ suite_kernels()
 	prepare 7
 	core=$(programs 'abi_*' 'alloc*' 'contig*' lifetime_test mmap_test register_test \
 		pin_test dev_attach_test dev_map_test dev_irq_test dev_dma_test \
-		removal_test 'name_*' share_test import_test sync_test)
-	selftests_on 7 300 "$core"
+		removal_test 'name_*' 'register*' fork_test pin_kill_test share_test \
+		import_test sync_test)
+	selftests_on 7 400 "$core$(words in_use_async_test in_use_by_kernel_test \
+		write_combine_test)"
 }
