@@ -13,7 +13,7 @@ KDIR ?= $(firstword $(wildcard /lib/modules/$(shell uname -r)/build) \
 export PREFIX MANDIR DESTDIR
 
 .PHONY: all module lib tools examples install demo shell check check-kernels \
-	packages clean help
+	bench packages clean help
 
 all: module lib tools examples
 
@@ -56,6 +56,9 @@ check: packages
 check-kernels: packages
 	tests/check.sh kernels
 
+bench: packages
+	tests/bench/run.sh
+
 clean:
 	rm -rf $(O)
 	find module -name '*.o' -o -name '.*.cmd' -o -name '*.mod' | xargs -r rm -f
@@ -69,6 +72,7 @@ help:
 	@echo 'make shell            a shell in that machine, to play'
 	@echo 'make check            every test; NAME=... for some suites'
 	@echo 'make check-kernels    build for all supported kernels, boot the newest'
+	@echo 'make bench            beside other ways to get memory, in instructions'
 	@echo 'make clean            what was built here; caches stay'
 	@echo
-	@echo 'demo, shell and check install the Debian packages they need (root).'
+	@echo 'demo, shell, check and bench install the Debian packages they need (root).'

@@ -27,6 +27,8 @@ usage()
 	  --hugepages N     2 MiB pages reserved at boot, default 64
 	  --time SECONDS    for the suite, default 60; booting has its own limit
 	  --no-iommu        no IOMMU and no interrupt remapping
+	  --icount          for measuring: one CPU whose time stamp counter counts
+	                    instructions, and a kernel without poisoned memory
 	  --no-kmemleak     no leak scan at the end (debug kernel; it takes seconds)
 	  --interactive     a shell on the console instead; Ctrl-A X ends QEMU
 	  --log FILE        keep the kernel log there
@@ -36,12 +38,13 @@ usage()
 }
 
 kernel=stock suite='' qemu_more='' append='' memory=1024 smp=2 hugepages=64
-seconds=60 iommu=1 kmemleak=1 interactive=0 log=''
+seconds=60 iommu=1 icount=0 kmemleak=1 interactive=0 log=''
 files=() allow=() modules=''
 
 while [ $# -gt 0 ]; do
 	case $1 in
 	--no-iommu) iommu=0; shift; continue ;;
+	--icount) icount=1; shift; continue ;;
 	--no-kmemleak) kmemleak=0; shift; continue ;;
 	--interactive) interactive=1; shift; continue ;;
 	esac
@@ -78,21 +81,33 @@ eval "$vars"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# Memory is handed out poisoned, not zeroed: what must be zero was cleared by
-# the code under test. Mitigations only slow emulation down.
+# Mitigations only slow emulation down.
 args="console=ttyS0 panic=-1 oops=panic printk.devkmsg=on mitigations=off"
-args+=" init_on_alloc=0 init_on_free=0 page_poison=1 hugepages=$hugepages"
-case $kernel in
-debug) args+=" kmemleak=on page_owner=on" ;;
-# KASAN does better than this, where there is one.
-*) args+=" slub_debug=FZP" ;;
-esac
+args+=" hugepages=$hugepages"
+if [ "$icount" -eq 1 ]; then
+	args+=" nokaslr norandmaps tsc=reliable tsc_early_khz=1000000"
+else
+	# Memory is handed out poisoned, not zeroed: what must be zero was cleared
+	# by the code under test.
+	args+=" init_on_alloc=0 init_on_free=0 page_poison=1"
+	case $kernel in
+	debug) args+=" kmemleak=on page_owner=on" ;;
+	# KASAN does better than this, where there is one.
+	*) args+=" slub_debug=FZP" ;;
+	esac
+fi
 
 # EPYC has 1 GiB pages, SMEP and SMAP. Not "max": QEMU emulates its fast string
 # instructions byte by byte.
 machine=(-machine "q35,kernel-irqchip=split" -accel tcg -cpu "EPYC,check=off")
 if [ "${HPDMA_KVM-}" = 1 ] && [ -w /dev/kvm ] && grep -qwE 'vmx|svm' /proc/cpuinfo; then
 	machine=(-machine "q35,kernel-irqchip=split" -accel kvm -cpu host)
+fi
+if [ "$icount" -eq 1 ]; then
+	smp=1
+	machine=(-machine "q35,hpet=off" -accel "tcg,thread=single"
+		-icount "shift=0,sleep=off,align=off" -seed 1 -cpu "EPYC,check=off"
+		-rtc "base=2026-01-01,clock=vm")
 fi
 if [ "$iommu" -eq 1 ]; then
 	machine+=(-device "intel-iommu,intremap=on")
