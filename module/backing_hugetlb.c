@@ -195,6 +195,12 @@ static int hugetlb_get(struct hpdma_memory *memory, struct hpdma_wish *wish)
 			wish->reason = HPDMA_REASON_HUGEPAGES;
 			ret = -ENOMEM;
 		}
+		/*
+		 * What looks like a signal may be the kernel's own work for
+		 * this task (io_uring's), and then the caller is to see none.
+		 */
+		if (ret == -EINTR)
+			ret = -ERESTARTSYS;
 		goto err_file;
 	}
 	freeze_file(file,
