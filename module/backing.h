@@ -83,6 +83,7 @@ struct hpdma_backing_ops {
  * @file: File that areas mapping this memory hold, or NULL if they hold the
  *	buffer's own
  * @foreign: dma-buf of another driver whose memory it is, or NULL
+ * @serial: Number of its buffer
  * @last_put: Called when nobody holds the memory any more
  * @sync: For which devices it is mapped
  *
@@ -99,6 +100,7 @@ struct hpdma_memory {
 	struct hpdma_spans spans;
 	struct file *file;
 	struct dma_buf *foreign;
+	u64 serial;
 	void (*last_put)(struct hpdma_memory *memory);
 	struct hpdma_sync_list sync;
 };

@@ -89,6 +89,7 @@ static int set_caching(struct hpdma_memory *memory)
 static void announce(struct hpdma_buffer *buffer)
 {
 	hpdma_registry_add(&buffer->registered);
+	buffer->memory.serial = buffer->registered.serial;
 	if (buffer->memory.backing->pins)
 		trace_hpdma_buffer_pin(buffer);
 	trace_hpdma_buffer_create(buffer);

@@ -16,7 +16,6 @@
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
-#include "buffer.h"
 #include "export.h"
 #include "table.h"
 #include "trace.h"
@@ -144,8 +143,7 @@ static int dmabuf_mmap(struct dma_buf *dmabuf, struct vm_area_struct *vma)
 	if (!(vma->vm_flags & VM_SHARED) || vma->vm_flags & VM_EXEC)
 		return -EINVAL;
 	hpdma_vm_flags_mod(vma, 0, VM_MAYEXEC);
-	trace_hpdma_mmap(container_of(memory, struct hpdma_buffer, memory),
-			 (u64)vma->vm_pgoff << PAGE_SHIFT,
+	trace_hpdma_mmap(memory, (u64)vma->vm_pgoff << PAGE_SHIFT,
 			 vma->vm_end - vma->vm_start);
 	return memory->backing->mmap(memory, vma);
 }

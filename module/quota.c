@@ -61,9 +61,10 @@ static struct hpdma_quota_user *find(kuid_t uid)
 {
 	struct hpdma_quota_user *user;
 
-	hash_for_each_possible(users, user, node,
-			       __kuid_val(uid)) if (uid_eq(user->uid,
-							   uid)) return user;
+	hash_for_each_possible(users, user, node, __kuid_val(uid)) {
+		if (uid_eq(user->uid, uid))
+			return user;
+	}
 	return NULL;
 }
 

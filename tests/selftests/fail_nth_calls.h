@@ -281,7 +281,8 @@ static int run_list(struct world *world)
 		.flags = HPDMA_LIST_ALL,
 		.entry_size = sizeof(struct hpdma_list_entry),
 		.entries = (uintptr_t)world->array,
-		.count = sizeof(world->array) / (sizeof(struct hpdma_list_entry)),
+		.count = sizeof(world->array) /
+			 (sizeof(struct hpdma_list_entry)),
 	};
 
 	return call(world->rig.mem, HPDMA_IOC_LIST, &arg);

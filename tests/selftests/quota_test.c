@@ -22,6 +22,7 @@ FIXTURE(quota)
 
 FIXTURE_SETUP(quota)
 {
+	ASSERT_EQ(0, limit_pages(MOST_PAGES));
 	state_take(&self->state);
 	self->fd = open_node();
 	self->other = open_node();

@@ -20,6 +20,9 @@ check_exports()
 # What kbuild and the module macros make of main.c
 KBUILD_SYMBOLS='^(init_module|cleanup_module|__this_module|__mod_.*|__UNIQUE_ID.*|__export_symbol.*|__cfi_.*|__pfx_.*)$'
 
+# What TRACE_EVENT makes; what follows is the event's name, which has the prefix.
+TRACE_SYMBOLS='^__(SCK__tp_func|SCT__tp_func|traceiter|tracepoint|probestub)_hpdma_'
+
 # object: what its symbols begin with, behind hpdma_. Commands and shims are
 # named after their family, without the file in it.
 prefix_of()
@@ -51,6 +54,7 @@ check_names()
 			prefix=$(prefix_of "$object")
 			nm --defined-only -g --format=posix "$object" |
 				cut -d' ' -f1 | grep -vE "$KBUILD_SYMBOLS" |
+				grep -vE "$TRACE_SYMBOLS" |
 				grep -vE "^hpdma_${prefix}s?(_|\$)" |
 				sed "s,^,$file.c: ,"
 		done)"
