@@ -20,6 +20,12 @@
 #include "table.h"
 #include "trace.h"
 
+/*
+ * Several devices may map the same memory at once, so mapping and unmapping do
+ * not touch the caches: that is done beside them.
+ */
+#define MAP_ATTRS (DMA_ATTR_SKIP_CPU_SYNC | DMA_ATTR_NO_WARN)
+
 /**
  * struct mapping - memory mapped for a device of another driver
  * @table: What that driver gets
@@ -78,14 +84,14 @@ static struct sg_table *dmabuf_map(struct dma_buf_attachment *attachment,
 			       dma_get_max_seg_size(dev));
 	if (ret)
 		goto err_mapping;
-	ret = dma_map_sgtable(dev, &mapping->table, direction,
-			      DMA_ATTR_NO_WARN);
+	ret = dma_map_sgtable(dev, &mapping->table, direction, MAP_ATTRS);
 	if (ret)
 		goto err_table;
 	if (!translated && is_bounced(&mapping->table)) {
 		ret = -EOPNOTSUPP;
 		goto err_map;
 	}
+	dma_sync_sgtable_for_device(dev, &mapping->table, direction);
 	mapping->synced.dev = dev;
 	mapping->synced.table = &mapping->table;
 	mapping->synced.direction = direction;
@@ -93,8 +99,7 @@ static struct sg_table *dmabuf_map(struct dma_buf_attachment *attachment,
 	return &mapping->table;
 
 err_map:
-	dma_unmap_sgtable(dev, &mapping->table, direction,
-			  DMA_ATTR_SKIP_CPU_SYNC);
+	dma_unmap_sgtable(dev, &mapping->table, direction, MAP_ATTRS);
 err_table:
 	sg_free_table(&mapping->table);
 err_mapping:
@@ -110,7 +115,8 @@ static void dmabuf_unmap(struct dma_buf_attachment *attachment,
 	struct mapping *mapping = container_of(table, struct mapping, table);
 
 	hpdma_sync_remove(&memory->sync, &mapping->synced);
-	dma_unmap_sgtable(attachment->dev, table, direction, 0);
+	dma_sync_sgtable_for_cpu(attachment->dev, table, direction);
+	dma_unmap_sgtable(attachment->dev, table, direction, MAP_ATTRS);
 	sg_free_table(table);
 	kfree(mapping);
 }

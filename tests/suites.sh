@@ -215,12 +215,13 @@ suite_debug_phys()
 }
 
 # The kernel itself warns when it removes a file of /proc/irq that it had failed to
-# make.
+# make, and says so where its checks of DMA get no memory.
 suite_fail_nth()
 {
 	prepare debug
 	selftests_on debug 1500 fail_nth_test --append hpdma_fail_irq \
 		--allow-log 'WARNING: .* remove_proc_entry' \
+		--allow-log 'DMA-API: cacheline tracking ENOMEM' \
 		--allow-log 'vm-init: tainted by warning'
 }
 

@@ -20,7 +20,7 @@
 #define FAULTS "/sys/kernel/debug/"
 /* The world and one call fit, with one leak they do not. */
 #define LIMIT MB(10)
-#define BUFFERS 3
+#define BUFFERS 4
 
 static int fail_nth = -1;
 

@@ -15,10 +15,10 @@ insmod /hpdma_kunit.ko || {
 dmesg | sed 's/^\[ *[0-9.]*\] //' > /tmp/said
 sed -nE 's/^ +((not )?ok )/\1/p' /tmp/said
 grep -E '^not ok ' /tmp/said && exit 1
-# Three suites, and each had its say.
-[ "$(grep -cE '^ok [0-9]+ (- )?hpdma_' /tmp/said)" -eq 3 ] || {
+# Five suites, and each had its say.
+[ "$(grep -cE '^ok [0-9]+ (- )?hpdma_' /tmp/said)" -eq 5 ] || {
 	cat /tmp/said
-	echo "not ok 1 - three suites ran"
+	echo "not ok 1 - five suites ran"
 	exit 1
 }
 rmmod hpdma_kunit
