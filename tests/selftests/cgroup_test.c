@@ -136,7 +136,7 @@ TEST_F(cgroup, huge_pages)
 static int take_contig(void *arg)
 {
 	FIXTURE_DATA(cgroup) *self = arg;
-	struct hpdma_ioc_buf_alloc wish = contig(MB(4));
+	struct hpdma_ioc_buf_alloc wish = contig(MB(2));
 	long long before;
 	int i, id;
 
@@ -146,11 +146,11 @@ static int take_contig(void *arg)
 	CHILD_CHECK(id > 0);
 	CHILD_CHECK(!buf_free(self->fd, id));
 	before = value("memory.current");
-	id = alloc_contig(self->fd, MB(4));
+	id = alloc_contig(self->fd, MB(2));
 	CHILD_CHECK(id > 0);
 	CHILD_CHECK(value("memory.current") >=
-		    before + (long long)(MB(4) - SLACK));
-	CHILD_CHECK(set("memory.max", value("memory.current") + MB(2)));
+		    before + (long long)(MB(2) - SLACK));
+	CHILD_CHECK(set("memory.max", value("memory.current") + MB(1)));
 	for (i = 0; i < 5; i++) {
 		CHILD_CHECK(call(self->fd, HPDMA_IOC_BUF_ALLOC, &wish) ==
 			    -ENOMEM);
@@ -160,7 +160,7 @@ static int take_contig(void *arg)
 	for (i = 1; i <= 6; i++)
 		CHILD_CHECK(!buf_free(self->fd, i));
 	CHILD_CHECK(comes_down_to("memory.current", before + SLACK));
-	CHILD_CHECK(alloc_contig(self->fd, MB(4)) > 0);
+	CHILD_CHECK(alloc_contig(self->fd, MB(2)) > 0);
 	return 0;
 }
 
@@ -178,9 +178,9 @@ TEST_F(cgroup, contiguous_memory)
 	EXPECT_EQ(0, events("memory.events", "oom_kill"));
 	/* The dead child's memory, freed by us. */
 	before = value("memory.current");
-	EXPECT_LE((long long)MB(4), before);
+	EXPECT_LE((long long)MB(2), before);
 	EXPECT_EQ(0, buf_free(self->fd, 1));
-	EXPECT_TRUE(comes_down_to("memory.current", before - MB(4)));
+	EXPECT_TRUE(comes_down_to("memory.current", before - MB(2)));
 }
 
 TEST_HARNESS_MAIN

@@ -93,8 +93,24 @@ long long module_users(void);
  * What a call that fails must not change: the module's counters, the pins, the
  * huge page pool and this process's descriptors.
  */
+enum {
+	STATE_CONTEXTS,
+	STATE_DEVICE_FILES,
+	STATE_BUFFERS,
+	STATE_BUFFER_BYTES,
+	STATE_MAPPINGS,
+	STATE_PARKED,
+	STATE_NAMES,
+	STATE_RESERVE,
+	STATE_PINS,
+	STATE_POOL,
+	STATE_DESCRIPTORS,
+	STATE_USERS,
+	STATES,
+};
+
 struct state {
-	long long value[11];
+	long long value[STATES];
 };
 
 void state_take(struct state *state);

@@ -40,6 +40,8 @@ FIXTURE_SETUP(contig)
 	self->info = (struct hpdma_ioc_info){ .size = sizeof(self->info) };
 	ASSERT_EQ(0, call(self->fd, HPDMA_IOC_INFO, &self->info));
 	self->segments = calloc(MOST, sizeof(*self->segments));
+	/* It makes faults of its own, of this program's memory. */
+	write_text("/proc/sys/kernel/numa_balancing", "0");
 	state_take(&self->state);
 	self->free = mem_free();
 }
@@ -166,7 +168,7 @@ static void expect_memory_back(struct __test_metadata *_metadata,
 }
 
 /* What is taken beyond the length, and each chunk, would be missed. */
-TEST_F_TIMEOUT(contig, nothing_is_lost_on_the_way, 120)
+TEST_F_TIMEOUT(contig, nothing_is_lost_on_the_way, 300)
 {
 	int i, id, map;
 
@@ -192,7 +194,7 @@ TEST_F_TIMEOUT(contig, nothing_is_lost_on_the_way, 120)
 	expect_memory_back(_metadata, self);
 }
 
-TEST_F_TIMEOUT(contig, one_run_of_any_length, 120)
+TEST_F_TIMEOUT(contig, one_run_of_any_length, 300)
 {
 	static const uint64_t lengths[] = {
 		MB(2) + PAGE, MB(3),	     MB(4),  MB(4) + PAGE,	MB(6),
@@ -368,7 +370,7 @@ TEST_F(contig, long_runs_keep_below_the_address_bits)
 }
 
 /* More than the zone below 2^24 has, so that others have to be moved. */
-TEST_F_TIMEOUT(contig, many_small_ones_below_2_to_the_28, 120)
+TEST_F_TIMEOUT(contig, many_small_ones_below_2_to_the_28, 300)
 {
 	static const uint64_t lengths[] = { KB(64), MB(1), 600 * PAGE };
 	/*
@@ -571,7 +573,7 @@ TEST_F(contig, what_is_taken_is_charged)
 }
 
 /* More than there is, and all of what there is: no, and nobody dies of it. */
-TEST_F_TIMEOUT(contig, too_much_is_refused, 120)
+TEST_F_TIMEOUT(contig, too_much_is_refused, 300)
 {
 	long long total = number_in(MEMINFO, "MemTotal:") * 1024;
 	long long free = number_in(MEMINFO, "MemAvailable:") * 1024;

@@ -263,7 +263,7 @@ TEST_F(holder, no_descriptor_left_is_no_leak)
 	EXPECT_EQ(0, in_child(export_without_descriptors, self));
 	EXPECT_EQ(0, buf_free(self->fd, self->id));
 	/* Gone: no export that failed holds it. */
-	EXPECT_EQ(self->state.value[2],
+	EXPECT_EQ(self->state.value[STATE_BUFFERS],
 		  number_in("/sys/kernel/debug/hpdma/stats", "buffers"));
 }
 

@@ -183,9 +183,9 @@ TEST_F(immutable, a_path_descriptor_holds_no_memory)
 	munmap(self->memory, LENGTH);
 	close(self->export);
 	EXPECT_EQ(0, buf_free(self->fd, self->id));
-	EXPECT_EQ(self->state.value[7], pool_free());
+	EXPECT_EQ(self->state.value[STATE_POOL], pool_free());
 	EXPECT_EQ(0, number_in("/proc/meminfo", "HugePages_Rsvd:"));
-	EXPECT_EQ(self->state.value[6], pins());
+	EXPECT_EQ(self->state.value[STATE_PINS], pins());
 	/* What is left is empty, and closed to all but root. */
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	EXPECT_EQ(0, in_child(reopen_as_nobody, path));

@@ -181,7 +181,7 @@ TEST_F(used, by_io_uring_longer_than_by_anybody_else)
 	ASSERT_EQ(0, ring_fix(&ring, self->memory, self->length));
 	let_go(self);
 	if (variant->backing == HPDMA_BACKING_HUGETLB) {
-		EXPECT_EQ(self->state.value[7] -
+		EXPECT_EQ(self->state.value[STATE_POOL] -
 				  (long long)(self->length / HUGE_PAGE),
 			  pool_free());
 	}

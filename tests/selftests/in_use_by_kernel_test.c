@@ -81,7 +81,7 @@ TEST_F(used, by_a_pipe)
 	let_go(self);
 	/* Both pages the part lies in. */
 	if (variant->backing == HPDMA_BACKING_HUGETLB) {
-		EXPECT_EQ(self->state.value[7] - 2, pool_free());
+		EXPECT_EQ(self->state.value[STATE_POOL] - 2, pool_free());
 	}
 	ASSERT_EQ(PART, read(ends[0], copy, PART));
 	EXPECT_TRUE(has_words(copy, PART, 1));

@@ -198,22 +198,32 @@ static long long open_descriptors(void)
 	return count;
 }
 
+/* What debugfs counts, first; then what is counted here. */
 static const char *const state_names[] = {
-	"contexts",	   "device_files", "buffers",	   "buffer_bytes",
-	"mappings",	   "parked",	   "names",	   "pins",
-	"free huge pages", "descriptors",  "module users",
+	[STATE_CONTEXTS] = "contexts",
+	[STATE_DEVICE_FILES] = "device_files",
+	[STATE_BUFFERS] = "buffers",
+	[STATE_BUFFER_BYTES] = "buffer_bytes",
+	[STATE_MAPPINGS] = "mappings",
+	[STATE_PARKED] = "parked",
+	[STATE_NAMES] = "names",
+	[STATE_RESERVE] = "reserve_used",
+	[STATE_PINS] = "pins",
+	[STATE_POOL] = "free huge pages",
+	[STATE_DESCRIPTORS] = "descriptors",
+	[STATE_USERS] = "module users",
 };
 
 void state_take(struct state *state)
 {
 	int i;
 
-	for (i = 0; i < 7; i++)
+	for (i = 0; i < STATE_PINS; i++)
 		state->value[i] = number_in(STATS, state_names[i]);
-	state->value[7] = pins();
-	state->value[8] = pool_free();
-	state->value[9] = open_descriptors();
-	state->value[10] = module_users();
+	state->value[STATE_PINS] = pins();
+	state->value[STATE_POOL] = pool_free();
+	state->value[STATE_DESCRIPTORS] = open_descriptors();
+	state->value[STATE_USERS] = module_users();
 }
 
 bool state_is(const struct state *before)
@@ -227,7 +237,7 @@ bool state_is(const struct state *before)
 			return true;
 		usleep(10000);
 	}
-	for (i = 0; i < 11; i++)
+	for (i = 0; i < STATES; i++)
 		if (now.value[i] != before->value[i])
 			fprintf(stderr, "# %s: %lld, not %lld\n",
 				state_names[i], now.value[i], before->value[i]);

@@ -135,7 +135,7 @@ TEST_F(life, the_last_part_of_a_mapping_holds_it)
 	ASSERT_EQ(0, munmap(p, HUGE_PAGE));
 	refill();
 	EXPECT_EQ(NULL, find_other(p + HUGE_PAGE, 0x5a, LENGTH - HUGE_PAGE));
-	EXPECT_EQ(self->state.value[2] + 1,
+	EXPECT_EQ(self->state.value[STATE_BUFFERS] + 1,
 		  number_in("/sys/kernel/debug/hpdma/stats", "buffers"));
 	munmap(p + HUGE_PAGE, LENGTH - HUGE_PAGE);
 }
@@ -150,7 +150,7 @@ TEST_F(life, each_export_is_a_holder_and_closes_on_exec)
 	EXPECT_EQ(FD_CLOEXEC, fcntl(a, F_GETFD));
 	EXPECT_EQ(0, buf_free(self->fd, self->id));
 	close(a);
-	EXPECT_EQ(self->state.value[2] + 1,
+	EXPECT_EQ(self->state.value[STATE_BUFFERS] + 1,
 		  number_in("/sys/kernel/debug/hpdma/stats", "buffers"));
 	close(b);
 }

@@ -84,7 +84,7 @@ FIXTURE_SETUP(pin)
 	memset(self->memory, 0x5a, LENGTH);
 	self->count = buf_segments(self->fd, self->id, self->segments, PAGES);
 	ASSERT_LT(0, self->count);
-	EXPECT_EQ(self->state.value[6] + variant->pins, pins());
+	EXPECT_EQ(self->state.value[STATE_PINS] + variant->pins, pins());
 }
 
 /* The frames are where they were, and hold what they held. */
@@ -200,7 +200,7 @@ TEST_F(pin, the_pins_end_with_the_last_holder)
 {
 	EXPECT_EQ(0, buf_free(self->fd, self->id));
 	/* Memory that is mapped stays pinned; registered memory is not mapped. */
-	EXPECT_EQ(self->state.value[6] +
+	EXPECT_EQ(self->state.value[STATE_PINS] +
 			  (variant->backing == HPDMA_BACKING_USER ?
 				   0 :
 				   variant->pins),

@@ -57,12 +57,14 @@ result=0
 for program; do
 	[ -x "$program" ] || continue
 	echo "# $program"
+	begin=$(cut -d. -f1 /proc/uptime)
 	if command -v ledger > /dev/null; then
 		ledger -- "./$program"
 	else
 		"./$program"
 	fi
 	status=$?
+	echo "# $program took $(($(cut -d. -f1 /proc/uptime) - begin)) s"
 	case $status in
 	0) ;;
 	4) echo "ok 1 $program # SKIP all of it" ;;

@@ -326,10 +326,10 @@ TEST(huge_pages_without_struct_pages_are_refused)
 	ASSERT_TRUE(write_text(OPTIMIZE, "1"));
 	set_number(NODE0_POOL, atoll(text) + 1);
 	write_text(OPTIMIZE, old);
-	EXPECT_EQ(state.value[7] + 1, pool_free());
+	EXPECT_EQ(state.value[STATE_POOL] + 1, pool_free());
 	arg.flags = HPDMA_ALLOC_WRITE_COMBINE;
 	EXPECT_EQ(-EOPNOTSUPP, alloc(fd, &arg));
-	EXPECT_EQ(state.value[7] + 1, pool_free());
+	EXPECT_EQ(state.value[STATE_POOL] + 1, pool_free());
 	id = alloc_hugetlb(fd, HUGE_PAGE);
 	EXPECT_LT(0, id);
 	EXPECT_EQ(0, buf_free(fd, id));
