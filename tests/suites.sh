@@ -17,8 +17,8 @@ selftests=${build:?}/selftests
 EDUS='-device edu,addr=2 -device edu,addr=0x10,dma_mask=0xffffffffffffffff'
 
 # Programs that need a boot of their own, and those for the big one.
-SPECIAL='dev_phys_test dev_lockdown_test fail_nth_test contig_test contig_hard_test
-	reserve_test'
+SPECIAL=(dev_phys_test dev_lockdown_test fail_nth_test contig_test
+	contig_hard_test reserve_test)
 BIG_PROGRAMS=(faults_test in_use_async_test in_use_by_kernel_test node_test
 	pool_test stay_detach_test stay_test)
 # Programs that have something to say about a device that no IOMMU confines.
@@ -33,7 +33,7 @@ programs()
 		name=${path##*/}
 		for pattern; do
 			# shellcheck disable=SC2053 # it is a pattern
-			[[ $name == $pattern && " $SPECIAL ${BIG_PROGRAMS[*]} " != *" $name "* ]] ||
+			[[ $name == $pattern && " ${SPECIAL[*]} ${BIG_PROGRAMS[*]} " != *" $name "* ]] ||
 				continue
 			printf '%s,' "$name"
 		done

@@ -429,7 +429,7 @@ TEST_F(contig, each_node_and_no_other)
 	}
 }
 
-TEST_F(contig, scattered_in_runs_as_long_as_asked)
+TEST_F_TIMEOUT(contig, scattered_in_runs_as_long_as_asked, 300)
 {
 	static const uint64_t segments[] = { 0,	     PAGE,  3 * PAGE,
 					     KB(64), MB(1), MB(2),
@@ -460,7 +460,7 @@ TEST_F(contig, scattered_in_runs_as_long_as_asked)
 	expect_memory_back(_metadata, self);
 }
 
-TEST_F(contig, scattered_and_cut_at_the_boundary)
+TEST_F_TIMEOUT(contig, scattered_and_cut_at_the_boundary, 300)
 {
 	uint64_t boundary;
 

@@ -135,9 +135,13 @@ static bool try_move(SELF)
 	if (!wish_part(self, &request, &w))
 		return false;
 	reply = ask(self, w, &request);
-	if (reply.ret == -EINVAL &&
-	    self->model.buffer[request.buffer].granule == HUGE_PAGE) {
-		/* Before 5.16 huge pages do not move. */
+	/*
+	 * Before 5.16 huge pages do not move; and what was advised in part is
+	 * several areas, which do not move as one.
+	 */
+	if ((reply.ret == -EINVAL &&
+	     self->model.buffer[request.buffer].granule == HUGE_PAGE) ||
+	    reply.ret == -EFAULT) {
 		self->refused[OP_MOVE]++;
 		return true;
 	}
