@@ -103,6 +103,13 @@ static void cut(const struct hpdma_hunt *hunt, struct hpdma_run *run, u64 min)
 	run->length = keep;
 }
 
+static int keep_run(struct hpdma_hunt *hunt, const struct hpdma_run *run)
+{
+	return run->zeroed ?
+		       hpdma_contig_pieces_add(hunt, run->addr, run->length) :
+		       hpdma_contig_pieces_clear(hunt, run->addr, run->length);
+}
+
 /* All that is left, in one run if it may be so long. */
 static int get_whole(struct hpdma_hunt *hunt)
 {
@@ -116,8 +123,7 @@ static int get_whole(struct hpdma_hunt *hunt)
 					hunt->wish->last_address);
 		ret = hpdma_contig_scan_chunks(&scan, &run);
 	}
-	return ret ? ret :
-		     hpdma_contig_pieces_clear(hunt, run.addr, run.length);
+	return ret ? ret : keep_run(hunt, &run);
 }
 
 /* As many runs as there are, or are needed. Return: 0 or -errno but -ENOMEM. */
@@ -133,7 +139,7 @@ static int get_runs(struct hpdma_hunt *hunt, u64 min, struct hpdma_scan *scan)
 		if (ret)
 			return ret == -ENOMEM ? 0 : ret;
 		cut(hunt, &run, min);
-		ret = hpdma_contig_pieces_clear(hunt, run.addr, run.length);
+		ret = keep_run(hunt, &run);
 		if (ret)
 			return ret;
 	}
@@ -215,8 +221,7 @@ static int get_pages(struct hpdma_hunt *hunt)
 
 	hpdma_contig_scan_begin(&scan, wish->node, wish->last_address);
 	ret = hpdma_contig_scan_pages(&scan, &run);
-	return ret ? ret :
-		     hpdma_contig_pieces_clear(hunt, run.addr, run.length);
+	return ret ? ret : keep_run(hunt, &run);
 }
 
 static int get_buddy(struct hpdma_hunt *hunt)
@@ -241,13 +246,13 @@ static int get_short(struct hpdma_hunt *hunt)
 	if (wish->length == HPDMA_CHUNK)
 		ret = from_reserve(hunt, &run);
 	if (!ret)
-		return hpdma_contig_pieces_clear(hunt, run.addr, run.length);
+		return keep_run(hunt, &run);
 	ret = get_buddy(hunt);
 	if (ret != -ENOMEM || wish->reason == HPDMA_REASON_CGROUP)
 		return ret;
 	ret = from_reserve(hunt, &run);
 	if (!ret)
-		return hpdma_contig_pieces_clear(hunt, run.addr, run.length);
+		return keep_run(hunt, &run);
 	/* Of the lowest addresses there is more than the zones say. */
 	return wish->last_address == U64_MAX ? -ENOMEM : get_pages(hunt);
 }

@@ -103,6 +103,15 @@ static bool enter_zone(struct hpdma_scan *scan)
 	}
 }
 
+/*
+ * Chunks of ours, and much of what drivers have. To find that out by trying to
+ * take them costs the kernel thousands of times as much.
+ */
+static bool is_compound_to_stay(struct page *page)
+{
+	return PageHead(page) && !PageLRU(page);
+}
+
 static bool is_free_or_movable(struct page *page)
 {
 	return !page_count(page) || PageLRU(page);
@@ -120,7 +129,8 @@ static u64 first_obstacle(struct zone *zone, u64 start, u64 end, bool strict)
 		struct page *page = pfn_to_online_page(PHYS_PFN(addr));
 
 		if (!page || page_zone(page) != zone || PageReserved(page) ||
-		    PageSlab(page) || PageHuge(page) || PageHWPoison(page))
+		    PageSlab(page) || PageHuge(page) || PageHWPoison(page) ||
+		    is_compound_to_stay(page))
 			return addr;
 		if (strict && !is_free_or_movable(page))
 			return addr;
@@ -134,10 +144,10 @@ static bool is_available(u64 length)
 	return si_mem_available() >= (long)(length >> PAGE_SHIFT);
 }
 
-/* @count pages, or if that is 0 the chunks of a unit. */
-static int take(u64 addr, unsigned long count)
+typedef int take_fn(unsigned long pfn, unsigned long count);
+
+static int take(take_fn *take_pages, u64 addr, u64 length)
 {
-	u64 length = count ? (u64)count << PAGE_SHIFT : unit_size();
 	int ret;
 
 	/* Nobody is to be killed for lack of memory because of us. */
@@ -145,8 +155,7 @@ static int take(u64 addr, unsigned long count)
 		return -ENOMEM;
 	if (fatal_signal_pending(current) || mutex_lock_killable(&taking))
 		return -EINTR;
-	ret = count ? hpdma_compat_contig_pages(PHYS_PFN(addr), count) :
-		      hpdma_compat_contig_chunks(PHYS_PFN(addr));
+	ret = take_pages(PHYS_PFN(addr), length >> PAGE_SHIFT);
 	mutex_unlock(&taking);
 	cond_resched();
 	return fatal_signal_pending(current) && ret ? -EINTR : ret;
@@ -167,19 +176,29 @@ void hpdma_contig_scan_drop(u64 addr, u64 length)
 	}
 }
 
-/* Return: 0; -errno, with @bad set to the unit that cannot be had. */
+/*
+ * Many units at once as long as that goes well, then one by one. Return: 0;
+ * -errno, with @bad set to the unit that cannot be had.
+ */
 static int fill(u64 addr, u64 length, u64 *bad)
 {
-	u64 unit = unit_size(), at;
+	u64 batch = (u64)hpdma_compat_contig_batch() << PAGE_SHIFT;
+	u64 unit = unit_size(), at = addr + length, part;
 	int ret;
 
-	for (at = addr + length; at > addr; at -= unit) {
-		ret = take(at - unit, 0);
-		if (ret) {
+	while (at > addr) {
+		part = min(batch, at - addr);
+		ret = take(hpdma_compat_contig_chunks, at - part, part);
+		if (!ret) {
+			at -= part;
+			continue;
+		}
+		if (ret == -EINTR || part == unit) {
 			hpdma_contig_scan_drop(at, addr + length - at);
-			*bad = at - unit;
+			*bad = at - part;
 			return ret;
 		}
+		batch = unit;
 	}
 	return 0;
 }
@@ -204,7 +223,8 @@ static int extend(const struct hpdma_scan *scan, struct hpdma_run *run)
 	u64 unit = unit_size();
 
 	while (may_extend(scan, run)) {
-		int ret = take(run->addr - unit, 0);
+		int ret = take(hpdma_compat_contig_chunks, run->addr - unit,
+			       unit);
 
 		if (ret == -EINTR) {
 			hpdma_contig_scan_drop(run->addr, run->length);
@@ -231,7 +251,7 @@ static void trim(struct hpdma_run *run)
  * hpdma_contig_scan_chunks - find and take the next run of chunks
  * @scan: The search; goes on below what was found last
  * @run: What is wanted, @min and @max being whole chunks, and what was found.
- *	It is not cleared
+ *	It is cleared only if it says so
  *
  * Return: 0; -EINTR; -ENOMEM: there is none.
  */
@@ -270,6 +290,7 @@ int hpdma_contig_scan_chunks(struct hpdma_scan *scan, struct hpdma_run *run)
 	}
 	run->addr = start;
 	run->length = length;
+	run->zeroed = hpdma_compat_contig_zeroes();
 	ret = extend(scan, run);
 	if (ret)
 		return ret;
@@ -308,7 +329,7 @@ int hpdma_contig_scan_pages(struct hpdma_scan *scan, struct hpdma_run *run)
 			cond_resched();
 			continue;
 		}
-		ret = take(start, run->min >> PAGE_SHIFT);
+		ret = take(hpdma_compat_contig_pages, start, run->min);
 		/*
 		 * The kernel looks at the whole block around them: one that has
 		 * anything to stay, of ours too, gives nothing.
@@ -321,5 +342,6 @@ int hpdma_contig_scan_pages(struct hpdma_scan *scan, struct hpdma_run *run)
 	}
 	run->addr = start;
 	run->length = run->min;
+	run->zeroed = hpdma_compat_contig_zeroes();
 	return 0;
 }

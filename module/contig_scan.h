@@ -37,6 +37,7 @@ struct hpdma_scan {
  * @boundary: Of which it crosses no multiple, 0 for none; not below @min
  * @addr: Where it was found
  * @length: Bytes that were found
+ * @zeroed: They are zero
  */
 struct hpdma_run {
 	u64 min;
@@ -45,6 +46,7 @@ struct hpdma_run {
 	u64 boundary;
 	u64 addr;
 	u64 length;
+	bool zeroed;
 };
 
 bool hpdma_contig_scan_possible(void);

@@ -12,6 +12,7 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/vmalloc.h>
 
 #include "span.h"
 
@@ -123,7 +124,12 @@ int hpdma_spans_seal(struct hpdma_spans *spans)
 	/* The kernel warns of allocations above this. */
 	if (size + marks > INT_MAX)
 		return -ENOMEM;
-	array = kvmalloc(size + marks, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	/* The slab allocator would round a long list up to a power of two. */
+	if (size + marks > PAGE_SIZE)
+		array = __vmalloc(size + marks,
+				  GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	else
+		array = kmalloc(size + marks, GFP_KERNEL_ACCOUNT);
 	if (!array)
 		return -ENOMEM;
 	memcpy(array, spans->array, size);

@@ -17,7 +17,7 @@
 
 #include "contig_range.h"
 
-#define GFP_RANGE (GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+#define GFP_RANGE (GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN | __GFP_ZERO)
 
 /* 6.16 asks for flags instead of a type of memory to take it from. */
 #ifdef ACR_FLAGS_NONE
@@ -68,36 +68,73 @@ unsigned long hpdma_compat_contig_unit(void)
 }
 
 /**
- * hpdma_compat_contig_chunks - take the chunks of a unit
- * @pfn: First frame, a multiple of the unit. All are online and of one zone
+ * hpdma_compat_contig_batch - how much should be tried at once
  *
- * What is in them is what was there before. One caller at a time: 6.12 warns of
- * neighbouring ranges that are taken at once.
+ * Each call waits for all CPUs, whatever its length. Where one call makes one
+ * compound page it can take but one chunk; elsewhere a fatal signal is to be
+ * heard in good time.
+ *
+ * Return: pages, a multiple of the unit.
+ */
+unsigned long hpdma_compat_contig_batch(void)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+	return 16 * HPDMA_CHUNK_PAGES;
+#else
+	return hpdma_compat_contig_unit();
+#endif
+}
+
+/**
+ * hpdma_compat_contig_zeroes - is what is taken zero?
+ *
+ * From 6.12 on the kernel is asked for that. Before, it does not listen; 6.1
+ * clears what it hands out if it was booted to clear everything. Older ones do
+ * not do it even then.
+ */
+bool hpdma_compat_contig_zeroes(void)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
+	return false;
+#elif LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+	return want_init_on_alloc(GFP_KERNEL);
+#else
+	return true;
+#endif
+}
+
+/**
+ * hpdma_compat_contig_chunks - take chunks
+ * @pfn: First frame, a multiple of the unit. All are online and of one zone
+ * @count: Pages, whole units, not more than a batch
+ *
+ * One caller at a time: 6.12 warns of neighbouring ranges that are taken at
+ * once.
  *
  * Return: 0, -EINTR or another -errno.
  */
-int hpdma_compat_contig_chunks(unsigned long pfn)
+int hpdma_compat_contig_chunks(unsigned long pfn, unsigned long count)
 {
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
-	unsigned long unit = hpdma_compat_contig_unit(), at;
+	unsigned long at;
 	int ret;
 
-	ret = alloc_contig_range(pfn, pfn + unit, RANGE_KIND, GFP_RANGE);
+	ret = alloc_contig_range(pfn, pfn + count, RANGE_KIND, GFP_RANGE);
 	if (ret)
 		return ret;
-	for (at = 0; at < unit; at += HPDMA_CHUNK_PAGES)
+	for (at = 0; at < count; at += HPDMA_CHUNK_PAGES)
 		make_compound(pfn_to_page(pfn + at));
 	return 0;
 #elif LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
 	return -EOPNOTSUPP;
 #elif LINUX_VERSION_CODE < KERNEL_VERSION(7, 0, 0)
-	return alloc_contig_range(pfn, pfn + HPDMA_CHUNK_PAGES, RANGE_KIND,
+	return alloc_contig_range(pfn, pfn + count, RANGE_KIND,
 				  GFP_RANGE | __GFP_COMP);
 #else
 	int ret;
 
-	ret = alloc_contig_frozen_range(pfn, pfn + HPDMA_CHUNK_PAGES,
-					RANGE_KIND, GFP_RANGE | __GFP_COMP);
+	ret = alloc_contig_frozen_range(pfn, pfn + count, RANGE_KIND,
+					GFP_RANGE | __GFP_COMP);
 	if (!ret)
 		set_page_count(pfn_to_page(pfn), 1);
 	return ret;

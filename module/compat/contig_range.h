@@ -10,7 +10,9 @@
 #define HPDMA_CHUNK_PAGES BIT(HPDMA_CHUNK_ORDER)
 
 unsigned long hpdma_compat_contig_unit(void);
-int hpdma_compat_contig_chunks(unsigned long pfn);
+unsigned long hpdma_compat_contig_batch(void);
+bool hpdma_compat_contig_zeroes(void);
+int hpdma_compat_contig_chunks(unsigned long pfn, unsigned long count);
 int hpdma_compat_contig_pages(unsigned long pfn, unsigned long count);
 
 #endif

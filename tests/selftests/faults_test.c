@@ -201,7 +201,10 @@ TEST_F(touching, contig_of_4_mib_populated)
 	EXPECT_EQ(0, buf_free(self->fd, id));
 }
 
-/* Faults of a second's use while the kernel wants to know who uses what. */
+/* This program's own stack and data get some as well. */
+#define OWN_FAULTS 20
+
+/* Faults of two seconds' use while the kernel wants to know who uses what. */
 static long touch_balanced(uint8_t *p, uint64_t length)
 {
 	struct timespec start, now;
@@ -235,15 +238,15 @@ TEST_F(touching, while_the_kernel_balances_nodes)
 	write_text(TUNABLES "scan_period_max_ms", "50");
 	p = map_cookie(self->fd, id, length, RW, MAP_POPULATE);
 	ASSERT_NE(NULL, p);
-	EXPECT_EQ(0, touch_balanced(p, length));
+	EXPECT_GT(OWN_FAULTS, touch_balanced(p, length));
 	munmap(p, length);
 	p = map_cookie(self->fd, huge, length, RW, MAP_POPULATE);
 	ASSERT_NE(NULL, p);
-	EXPECT_EQ(0, touch_balanced(p, length));
+	EXPECT_GT(OWN_FAULTS, touch_balanced(p, length));
 	munmap(p, length);
 	small = mmap(NULL, length, RW,
 		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	EXPECT_LT(0, touch_balanced(small, length));
+	EXPECT_LT(OWN_FAULTS, touch_balanced(small, length));
 	munmap(small, length);
 	write_text(BALANCING, "0");
 	EXPECT_EQ(0, buf_free(self->fd, id));
