@@ -56,6 +56,8 @@ struct hpdma_wish {
  *	Heeds @write_combine of the memory.
  *	The area ends up holding the memory's file, if it has one
  * @get_area: Find addresses fit for @mmap; @pgoff counts inside the memory
+ * @is_held: Does somebody else hold any of the pages, which @put would not give
+ *	back then? May not sleep. NULL: they are others' to account for
  */
 struct hpdma_backing_ops {
 	u32 kind;
@@ -67,6 +69,7 @@ struct hpdma_backing_ops {
 	unsigned long (*get_area)(struct hpdma_memory *memory,
 				  unsigned long addr, unsigned long len,
 				  unsigned long pgoff, unsigned long flags);
+	bool (*is_held)(const struct hpdma_memory *memory);
 };
 
 /**

@@ -80,4 +80,5 @@ const struct hpdma_backing_ops hpdma_backing_contig = {
 	.put = hpdma_contig_pieces_put,
 	.mmap = contig_mmap,
 	.get_area = contig_get_area,
+	.is_held = hpdma_contig_pieces_are_held,
 };

@@ -17,7 +17,8 @@
 #include "export.h"
 #include "trace.h"
 
-static void hpdma_buffer_release(struct hpdma_buffer *buffer)
+/* The memory goes back. */
+static void give_back(struct hpdma_buffer *buffer)
 {
 	struct hpdma_memory *memory = &buffer->memory;
 
@@ -25,8 +26,6 @@ static void hpdma_buffer_release(struct hpdma_buffer *buffer)
 	/* Nobody was told of one that never became complete. */
 	if (buffer->registered.serial)
 		trace_hpdma_buffer_release(buffer);
-	if (memory->write_combine)
-		hpdma_caching_restore(memory);
 	memory->backing->put(memory);
 	hpdma_account_uncharge(&buffer->charge);
 	hpdma_account_count(HPDMA_COUNT_BUFFERS, -1);
@@ -35,6 +34,34 @@ static void hpdma_buffer_release(struct hpdma_buffer *buffer)
 	put_pid(buffer->creator);
 	mutex_destroy(&memory->sync.lock);
 	kfree(buffer);
+}
+
+static bool is_held(const struct hpdma_linger *linger)
+{
+	const struct hpdma_memory *memory =
+		&container_of(linger, struct hpdma_buffer, linger)->memory;
+
+	return memory->backing->is_held(memory);
+}
+
+static void release_late(struct hpdma_linger *linger)
+{
+	give_back(container_of(linger, struct hpdma_buffer, linger));
+}
+
+static void hpdma_buffer_release(struct hpdma_buffer *buffer)
+{
+	struct hpdma_memory *memory = &buffer->memory;
+
+	if (memory->write_combine)
+		hpdma_caching_restore(memory);
+	if (!memory->backing->is_held || !memory->backing->is_held(memory)) {
+		give_back(buffer);
+		return;
+	}
+	buffer->linger.is_held = is_held;
+	buffer->linger.release = release_late;
+	hpdma_linger_add(&buffer->linger);
 }
 
 static void memory_last_put(struct hpdma_memory *memory)

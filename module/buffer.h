@@ -7,6 +7,7 @@
 
 #include "account.h"
 #include "backing.h"
+#include "linger.h"
 #include "registry.h"
 
 struct hpdma_name;
@@ -24,6 +25,7 @@ struct hpdma_name;
  *	hpdma_name_drop_id() only
  * @mappings: How many device mappings hold it
  * @name: Its name, or NULL; name.c's, under its lock
+ * @linger: To wait for those who hold parts of its memory
  *
  * But for @ids, @mappings and @name constant from hpdma_buffer_create() to its
  * release, so reading needs no lock.
@@ -37,6 +39,7 @@ struct hpdma_buffer {
 	atomic_t ids;
 	atomic_t mappings;
 	struct hpdma_name *name;
+	struct hpdma_linger linger;
 };
 
 int hpdma_buffer_create(const struct hpdma_backing_ops *backing,

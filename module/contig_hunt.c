@@ -250,7 +250,9 @@ static int get_short(struct hpdma_hunt *hunt)
 	ret = get_buddy(hunt);
 	if (ret != -ENOMEM || wish->reason == HPDMA_REASON_CGROUP)
 		return ret;
-	ret = from_reserve(hunt, &run);
+	/* More than what is charged is not to be taken. */
+	ret = buddy_size(wish) < HPDMA_CHUNK ? -ENOMEM :
+					       from_reserve(hunt, &run);
 	if (!ret)
 		return keep_run(hunt, &run);
 	/* Of the lowest addresses there is more than the zones say. */

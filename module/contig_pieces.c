@@ -37,13 +37,12 @@ void hpdma_contig_pieces_drop(u64 addr, u64 length)
 	}
 }
 
-/**
- * hpdma_contig_pieces_put - give the pieces back
- * @memory: The memory
- *
- * Whoever still pins one keeps it: this drops our references only.
+/*
+ * Calls @visit for each piece, until it says that it is enough. Return: whether
+ * it did.
  */
-void hpdma_contig_pieces_put(struct hpdma_memory *memory)
+static bool visit_pieces(const struct hpdma_memory *memory,
+			 bool (*visit)(u64 addr))
 {
 	u64 start = 0, end = 0;
 	unsigned int i;
@@ -58,11 +57,44 @@ void hpdma_contig_pieces_put(struct hpdma_memory *memory)
 		while (addr < span->addr + span->length) {
 			start = addr;
 			end = addr + page_size(hpdma_page_at(addr));
-			drop_piece(addr);
-			cond_resched();
+			if (visit(addr))
+				return true;
 			addr = end;
 		}
 	}
+	return false;
+}
+
+static bool is_held(u64 addr)
+{
+	return page_count(hpdma_page_at(addr)) > 1;
+}
+
+/**
+ * hpdma_contig_pieces_are_held - does somebody else hold any of them?
+ * @memory: The memory; no area maps it, nor does any id or file hold it
+ *
+ * Does not sleep.
+ */
+bool hpdma_contig_pieces_are_held(const struct hpdma_memory *memory)
+{
+	return visit_pieces(memory, is_held);
+}
+
+static bool drop_one(u64 addr)
+{
+	drop_piece(addr);
+	cond_resched();
+	return false;
+}
+
+/**
+ * hpdma_contig_pieces_put - give the pieces back
+ * @memory: The memory
+ */
+void hpdma_contig_pieces_put(struct hpdma_memory *memory)
+{
+	visit_pieces(memory, drop_one);
 }
 
 static int clear(u64 addr, u64 length)

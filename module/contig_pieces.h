@@ -25,6 +25,7 @@ static inline u64 hpdma_hunt_left(const struct hpdma_hunt *hunt)
 int hpdma_contig_pieces_add(struct hpdma_hunt *hunt, u64 addr, u64 length);
 int hpdma_contig_pieces_clear(struct hpdma_hunt *hunt, u64 addr, u64 length);
 void hpdma_contig_pieces_drop(u64 addr, u64 length);
+bool hpdma_contig_pieces_are_held(const struct hpdma_memory *memory);
 void hpdma_contig_pieces_put(struct hpdma_memory *memory);
 
 #endif

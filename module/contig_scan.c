@@ -112,6 +112,16 @@ static bool is_compound_to_stay(struct page *page)
 	return PageHead(page) && !PageLRU(page);
 }
 
+/*
+ * To move such a page the kernel waits for whoever has it locked, and does not
+ * hear signals meanwhile. A file server in user space may never unlock it.
+ */
+static bool is_waited_for(struct page *page)
+{
+	page = compound_head(page);
+	return page_count(page) && (PageLocked(page) || PageWriteback(page));
+}
+
 static bool is_free_or_movable(struct page *page)
 {
 	return !page_count(page) || PageLRU(page);
@@ -128,9 +138,14 @@ static u64 first_obstacle(struct zone *zone, u64 start, u64 end, bool strict)
 	for (addr = start; addr < end; addr += PAGE_SIZE) {
 		struct page *page = pfn_to_online_page(PHYS_PFN(addr));
 
+		if (addr % HPDMA_CHUNK == 0) {
+			cond_resched();
+			if (fatal_signal_pending(current))
+				return addr;
+		}
 		if (!page || page_zone(page) != zone || PageReserved(page) ||
 		    PageSlab(page) || PageHuge(page) || PageHWPoison(page) ||
-		    is_compound_to_stay(page))
+		    is_compound_to_stay(page) || is_waited_for(page))
 			return addr;
 		if (strict && !is_free_or_movable(page))
 			return addr;

@@ -7,6 +7,7 @@
 #include "chardev.h"
 #include "debugfs.h"
 #include "device.h"
+#include "linger.h"
 #include "name.h"
 #include "pci.h"
 #include "reserve.h"
@@ -51,6 +52,7 @@ static void __exit hpdma_exit(void)
 	hpdma_pci_exit();
 	hpdma_device_exit();
 	hpdma_name_exit();
+	hpdma_linger_exit();
 	hpdma_backing_hugetlb_exit();
 	hpdma_reserve_exit();
 }

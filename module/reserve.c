@@ -61,10 +61,23 @@ static unsigned long chunk_at(const struct region *region, u64 addr)
 	return (addr - region->addr) / HPDMA_CHUNK;
 }
 
+/* The page allocator keeps broken frames to itself; here nobody else does. */
+static bool is_broken(struct page *head)
+{
+	unsigned long i;
+
+	for (i = 0; i < HPDMA_CHUNK_PAGES; i++)
+		if (PageHWPoison(head + i))
+			return true;
+	return false;
+}
+
 static bool is_free(const struct region *region, unsigned long chunk)
 {
-	return !test_bit(chunk, region->used) &&
-	       page_count(chunk_page(region, chunk)) == 1;
+	struct page *head = chunk_page(region, chunk);
+
+	return !test_bit(chunk, region->used) && page_count(head) == 1 &&
+	       !is_broken(head);
 }
 
 /* The address of the first chunk that cannot be had, or @end. */

@@ -14,6 +14,7 @@
 #include <linux/errno.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
+#include <linux/page_ref.h>
 
 #include "contig_range.h"
 
@@ -27,6 +28,25 @@
 #endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+/*
+ * Somebody who looked a page up while it was in the page cache may come back for
+ * it late, for a moment, as long as it has a reference to add one to. So the tails
+ * lose theirs first; where one cannot, nothing is made compound.
+ */
+static bool freeze_tails(struct page *head)
+{
+	unsigned long i;
+
+	for (i = 1; i < HPDMA_CHUNK_PAGES; i++) {
+		if (page_ref_freeze(head + i, 1))
+			continue;
+		while (--i)
+			page_ref_unfreeze(head + i, 1);
+		return false;
+	}
+	return true;
+}
+
 static void make_compound(struct page *head)
 {
 	unsigned long i;
@@ -35,7 +55,6 @@ static void make_compound(struct page *head)
 	for (i = 1; i < HPDMA_CHUNK_PAGES; i++) {
 		struct page *tail = head + i;
 
-		set_page_count(tail, 0);
 		tail->mapping = TAIL_MAPPING;
 		set_page_private(tail, 0);
 		set_compound_head(tail, head);
@@ -44,6 +63,29 @@ static void make_compound(struct page *head)
 	set_compound_order(head, HPDMA_CHUNK_ORDER);
 	atomic_set(compound_mapcount_ptr(head), -1);
 	atomic_set(compound_pincount_ptr(head), 0);
+}
+
+/* All of them, or none: then they are given back. */
+static int make_chunks(unsigned long pfn, unsigned long count)
+{
+	unsigned long at, i;
+
+	for (at = 0; at < count; at += HPDMA_CHUNK_PAGES)
+		if (!freeze_tails(pfn_to_page(pfn + at)))
+			goto err_frozen;
+	for (at = 0; at < count; at += HPDMA_CHUNK_PAGES)
+		make_compound(pfn_to_page(pfn + at));
+	return 0;
+
+err_frozen:
+	while (at) {
+		at -= HPDMA_CHUNK_PAGES;
+		for (i = 1; i < HPDMA_CHUNK_PAGES; i++)
+			page_ref_unfreeze(pfn_to_page(pfn + at + i), 1);
+	}
+	for (i = 0; i < count; i++)
+		put_page(pfn_to_page(pfn + i));
+	return -EBUSY;
 }
 #endif
 
@@ -116,15 +158,10 @@ bool hpdma_compat_contig_zeroes(void)
 int hpdma_compat_contig_chunks(unsigned long pfn, unsigned long count)
 {
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
-	unsigned long at;
 	int ret;
 
 	ret = alloc_contig_range(pfn, pfn + count, RANGE_KIND, GFP_RANGE);
-	if (ret)
-		return ret;
-	for (at = 0; at < count; at += HPDMA_CHUNK_PAGES)
-		make_compound(pfn_to_page(pfn + at));
-	return 0;
+	return ret ? ret : make_chunks(pfn, count);
 #elif LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
 	return -EOPNOTSUPP;
 #elif LINUX_VERSION_CODE < KERNEL_VERSION(7, 0, 0)

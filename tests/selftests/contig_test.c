@@ -508,6 +508,10 @@ TEST_F(contig, the_kernel_reads_and_keeps_parts_of_it)
 	munmap(p, length);
 	buf_free(self->fd, id);
 	refill();
+	/* It is charged and listed for as long as the pipe has a page of it. */
+	usleep(300000);
+	EXPECT_EQ(self->state.value[STATE_BUFFERS] + 1,
+		  number_in("/sys/kernel/debug/hpdma/stats", "buffers"));
 	EXPECT_EQ((ssize_t)(2 * PAGE), read(ends[0], copy, 2 * PAGE));
 	EXPECT_EQ(NULL, find_other(copy, 0x44, 2 * PAGE));
 	close(ends[0]);
