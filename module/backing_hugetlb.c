@@ -217,6 +217,11 @@ static int hugetlb_get(struct hpdma_memory *memory, struct hpdma_wish *wish)
 		}
 		goto err_pins;
 	}
+	/* A mapping kept since before the kernel's own one is changed. */
+	if (memory->write_combine && mapping_mapped(file->f_mapping)) {
+		ret = -EBUSY;
+		goto err_pins;
+	}
 	memory->file = file;
 	file->private_data = memory;
 	return 0;
@@ -224,6 +229,8 @@ static int hugetlb_get(struct hpdma_memory *memory, struct hpdma_wish *wish)
 err_pins:
 	unpin(memory, wish->page_size);
 	hpdma_spans_free(&memory->spans);
+	/* On old kernels another thread may have kept what it was mapped by. */
+	empty_file(file);
 err_file:
 	fput(file);
 	return ret;
@@ -274,6 +281,9 @@ static int file_mmap(struct file *file, struct vm_area_struct *vma)
 	if (vma->vm_pgoff >= pages || vma_pages(vma) > pages - vma->vm_pgoff)
 		return -EINVAL;
 	hpdma_vm_flags_mod(vma, VM_DONTDUMP, VM_MAYEXEC);
+	/* Mapped for a moment to be pinned: no child is to keep that. */
+	if (!file->private_data)
+		hpdma_vm_flags_mod(vma, VM_DONTCOPY, 0);
 	return hugetlbfs_fops->mmap(file, vma);
 }
 
