@@ -15,8 +15,8 @@ static int chardev_open(struct inode *inode, struct file *file)
 	struct hpdma_context *context;
 	int ret;
 
-	/* Buffers are there to be written to: reading alone is no lesser right. */
-	if (!(file->f_mode & FMODE_WRITE))
+	/* Buffers are read and written: neither alone is a lesser right. */
+	if (!(file->f_mode & FMODE_READ) || !(file->f_mode & FMODE_WRITE))
 		return -EACCES;
 	ret = hpdma_context_create(&context);
 	if (ret)

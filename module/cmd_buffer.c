@@ -275,6 +275,7 @@ int hpdma_cmd_buf_info(struct hpdma_call *call)
 	arg->out_serial = buffer->registered.serial;
 	arg->out_map_size = memory->map_size;
 	arg->out_state = hpdma_snapshot_state(buffer);
+	arg->out_reserved = 0;
 	hpdma_buffer_put(buffer);
 	return hpdma_ioctl_respond(call);
 }

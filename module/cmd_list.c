@@ -93,6 +93,10 @@ int hpdma_cmd_list(struct hpdma_call *call)
 		call->reason = HPDMA_REASON_LIST_RIGHT;
 		return -EPERM;
 	}
+	/* First, so that a struct that cannot be written leaves the array alone. */
+	if (put_user(arg->out_count,
+		     &((struct hpdma_ioc_list __user *)call->user)->out_count))
+		return -EFAULT;
 	chunk = kmalloc_array(CHUNK, sizeof(*chunk), GFP_KERNEL_ACCOUNT);
 	if (!chunk)
 		return -ENOMEM;

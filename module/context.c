@@ -53,6 +53,7 @@
 #include <linux/uidgid.h>
 
 #include "context.h"
+#include "mapoff.h"
 #include "name.h"
 
 static int phys_gid = -1;
@@ -90,7 +91,7 @@ int hpdma_context_create(struct hpdma_context **out)
 	if (!context)
 		return -ENOMEM;
 	kref_init(&context->refs);
-	hpdma_objects_init(&context->buffers, get_buffer);
+	hpdma_objects_init(&context->buffers, HPDMA_MAPOFF_MAX_ID, get_buffer);
 	context->may_see_phys = hpdma_context_opener_sees_phys();
 	context->may_list_all =
 		ns_capable_noaudit(&init_user_ns, CAP_SYS_ADMIN);

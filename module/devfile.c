@@ -13,6 +13,12 @@
 
 #include "devfile.h"
 
+/*
+ * Each mapping costs memory of the kernel that nobody counts: page tables of the
+ * IOMMU. As many as VFIO allows.
+ */
+#define MOST_MAPPINGS U16_MAX
+
 static bool allow_unsafe;
 module_param(allow_unsafe, bool, 0444);
 MODULE_PARM_DESC(
@@ -66,7 +72,7 @@ int hpdma_devfile_open(struct hpdma_device *device, struct file *file,
 	devfile->device = device;
 	devfile->may_see_phys = hpdma_context_opener_sees_phys();
 	atomic_set(&devfile->seen, hpdma_event_count(&device->event));
-	hpdma_objects_init(&devfile->maps, get_map);
+	hpdma_objects_init(&devfile->maps, MOST_MAPPINGS, get_map);
 	hpdma_account_count(HPDMA_COUNT_DEVICE_FILES, 1);
 	*out = devfile;
 	return 0;

@@ -51,6 +51,7 @@ static bool reaches_pages(struct hpdma_dmamap *map)
 		if (iommu_iova_to_phys(domain, addr) != sg_phys(sg))
 			return false;
 		addr += sg->length;
+		cond_resched();
 	}
 	return true;
 }
@@ -251,7 +252,7 @@ static void let_go(struct hpdma_dmamap *map)
 	list_del_init(&map->node);
 	trace_hpdma_unmap(map);
 	atomic_dec(&map->buffer->mappings);
-	hpdma_dmamap_import_detach(&map->import);
+	hpdma_dmamap_import_let_go(&map->import);
 	hpdma_buffer_put(map->buffer);
 	map->buffer = NULL;
 	if (map->parked)

@@ -4,9 +4,11 @@
  * nothing but addresses: pages there may be none, and CONFIG_DMABUF_DEBUG hides
  * what there is.
  *
- * That driver unmaps and may let its pages go in one step, before the IOMMU is
- * told to forget. So it is the dma-buf, attached and held, that is kept until
- * then: drivers whose pages live as long as their dma-buf are safe.
+ * That driver unmaps, at the latest when the attachment goes, and may let its
+ * pages go in the same step, before the IOMMU is told to forget. So the device is
+ * attached twice: one attachment is mapped, and ends before the IOMMU forgets; the
+ * other one holds what the driver keeps for its dma-buf and for attachments, and
+ * ends after that.
  */
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
@@ -32,10 +34,11 @@ static bool is_translated(struct hpdma_device *device,
 		const struct hpdma_span *span = &addrs->array[i];
 		u64 at;
 
-		for (at = 0; at < span->length; at += PAGE_SIZE)
+		for (at = 0; at < span->length; at += PAGE_SIZE) {
 			if (!iommu_iova_to_phys(domain, span->addr + at))
 				return false;
-		cond_resched();
+			cond_resched();
+		}
 	}
 	return true;
 }
@@ -52,6 +55,27 @@ static bool is_bounced(struct hpdma_device *device, struct sg_table *table)
 	for_each_sgtable_dma_sg(table, sg, i)
 		if (dma_need_sync(&device->pdev->dev, sg_dma_address(sg)))
 			return true;
+	return false;
+}
+
+/*
+ * Found out before anything is mapped: a bounce buffer that is given up again
+ * writes its old content back over the memory, and an address beyond the mask
+ * without one makes the kernel warn. And memory that is pinned by the mapping
+ * alone could not be held until the IOMMU forgets it.
+ */
+static bool is_possible(struct hpdma_device *device, struct dma_buf *dmabuf,
+			u32 *reason)
+{
+	struct device *dev = &device->pdev->dev;
+	u64 mask = min_not_zero(dma_get_mask(dev), dev->bus_dma_limit);
+
+	if (device->translated && hpdma_dma_buf_pinned_by_map(dmabuf))
+		*reason = HPDMA_REASON_EXPORTER;
+	else if (!device->translated && dma_get_required_mask(dev) > mask)
+		*reason = HPDMA_REASON_BOUNCE;
+	else
+		return true;
 	return false;
 }
 
@@ -115,14 +139,20 @@ int hpdma_dmamap_import_map(struct hpdma_dmamap_import *import,
 			    const struct hpdma_memory *memory, u64 offset,
 			    u64 length, struct hpdma_spans *addrs, u32 *reason)
 {
-	struct dma_buf_attachment *attachment;
+	struct dma_buf_attachment *hold, *attachment;
 	struct sg_table *table;
 	int ret;
 
+	if (!is_possible(device, memory->foreign, reason))
+		return -EOPNOTSUPP;
+	hold = dma_buf_attach(memory->foreign, &device->pdev->dev);
+	if (IS_ERR(hold))
+		return hpdma_backing_import_explain(PTR_ERR(hold), reason);
 	attachment = dma_buf_attach(memory->foreign, &device->pdev->dev);
-	if (IS_ERR(attachment))
-		return hpdma_backing_import_explain(PTR_ERR(attachment),
-						    reason);
+	if (IS_ERR(attachment)) {
+		ret = hpdma_backing_import_explain(PTR_ERR(attachment), reason);
+		goto err_hold;
+	}
 	table = hpdma_dma_buf_map(attachment, DMA_BIDIRECTIONAL);
 	if (IS_ERR(table)) {
 		ret = hpdma_backing_import_explain(PTR_ERR(table), reason);
@@ -133,6 +163,7 @@ int hpdma_dmamap_import_map(struct hpdma_dmamap_import *import,
 		ret = check(device, table, addrs, reason);
 	if (ret)
 		goto err_map;
+	import->hold = hold;
 	import->attachment = attachment;
 	import->table = table;
 	return 0;
@@ -141,6 +172,8 @@ err_map:
 	hpdma_dma_buf_unmap(attachment, table, DMA_BIDIRECTIONAL);
 err_attachment:
 	dma_buf_detach(memory->foreign, attachment);
+err_hold:
+	dma_buf_detach(memory->foreign, hold);
 	return ret;
 }
 
@@ -153,16 +186,19 @@ void hpdma_dmamap_import_unmap(struct hpdma_dmamap_import *import)
 	hpdma_dma_buf_unmap(import->attachment, import->table,
 			    DMA_BIDIRECTIONAL);
 	import->table = NULL;
+	/* Drivers that keep mappings for the next time unmap only now. */
+	dma_buf_detach(import->attachment->dmabuf, import->attachment);
+	import->attachment = NULL;
 }
 
 /**
- * hpdma_dmamap_import_detach - end the device's attachment
+ * hpdma_dmamap_import_let_go - hold the memory no longer
  * @import: Unmapped, or never mapped; the IOMMU has forgotten its addresses
  */
-void hpdma_dmamap_import_detach(struct hpdma_dmamap_import *import)
+void hpdma_dmamap_import_let_go(struct hpdma_dmamap_import *import)
 {
-	if (!import->attachment)
+	if (!import->hold)
 		return;
-	dma_buf_detach(import->attachment->dmabuf, import->attachment);
-	import->attachment = NULL;
+	dma_buf_detach(import->hold->dmabuf, import->hold);
+	import->hold = NULL;
 }

@@ -13,12 +13,15 @@ struct sg_table;
 
 /**
  * struct hpdma_dmamap_import - imported memory, mapped for a device
- * @attachment: The device's, to the other driver's dma-buf; or NULL
+ * @hold: The device's attachment to the other driver's dma-buf that is not
+ *	mapped; or NULL
+ * @attachment: The one that is mapped; or NULL
  * @table: What the other driver mapped; or NULL
  *
  * The device's lock protects it.
  */
 struct hpdma_dmamap_import {
+	struct dma_buf_attachment *hold;
 	struct dma_buf_attachment *attachment;
 	struct sg_table *table;
 };
@@ -28,6 +31,6 @@ int hpdma_dmamap_import_map(struct hpdma_dmamap_import *import,
 			    const struct hpdma_memory *memory, u64 offset,
 			    u64 length, struct hpdma_spans *addrs, u32 *reason);
 void hpdma_dmamap_import_unmap(struct hpdma_dmamap_import *import);
-void hpdma_dmamap_import_detach(struct hpdma_dmamap_import *import);
+void hpdma_dmamap_import_let_go(struct hpdma_dmamap_import *import);
 
 #endif

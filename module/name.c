@@ -192,8 +192,10 @@ static bool may_give(const struct hpdma_name_wish *wish)
 /* Else whoever may open a buffer could keep its maker charged for ever. */
 static bool may_keep(const struct hpdma_buffer *buffer)
 {
-	return uid_eq(hpdma_quota_uid(buffer->charge.user),
-		      hpdma_quota_caller()) ||
+	/* Nobody of ours is charged for what another driver has. */
+	return (!buffer->memory.foreign &&
+		uid_eq(hpdma_quota_uid(buffer->charge.user),
+		       hpdma_quota_caller())) ||
 	       ns_capable(&init_user_ns, CAP_SYS_RESOURCE);
 }
 

@@ -8,13 +8,13 @@
 #include <linux/gfp.h>
 #include <linux/xarray.h>
 
-#include "mapoff.h"
 #include "object.h"
 
-void hpdma_objects_init(struct hpdma_objects *objects,
+void hpdma_objects_init(struct hpdma_objects *objects, u32 max,
 			void (*get)(void *object))
 {
 	xa_init_flags(&objects->array, XA_FLAGS_ALLOC1);
+	objects->max = max;
 	objects->get = get;
 }
 
@@ -27,8 +27,7 @@ void hpdma_objects_init(struct hpdma_objects *objects,
  */
 int hpdma_object_reserve(struct hpdma_objects *objects, u32 *id)
 {
-	int ret = xa_alloc(&objects->array, id, NULL,
-			   XA_LIMIT(1, HPDMA_MAPOFF_MAX_ID),
+	int ret = xa_alloc(&objects->array, id, NULL, XA_LIMIT(1, objects->max),
 			   GFP_KERNEL_ACCOUNT);
 
 	return ret == -EBUSY ? -ENOSPC : ret;
@@ -89,7 +88,7 @@ void *hpdma_object_next(struct hpdma_objects *objects, u32 *id)
 	void *object;
 
 	xa_lock(&objects->array);
-	object = xa_find_after(&objects->array, &index, HPDMA_MAPOFF_MAX_ID,
+	object = xa_find_after(&objects->array, &index, objects->max,
 			       XA_PRESENT);
 	if (object) {
 		objects->get(object);

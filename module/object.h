@@ -8,6 +8,7 @@
 /**
  * struct hpdma_objects - the ids of one open file
  * @array: Objects by id. A reserved id has none yet and cannot be found
+ * @max: The highest id
  * @get: Takes a reference of an object; called under the array's lock
  *
  * An id holds one reference of its object. Every function may be called at any
@@ -15,10 +16,11 @@
  */
 struct hpdma_objects {
 	struct xarray array;
+	u32 max;
 	void (*get)(void *object);
 };
 
-void hpdma_objects_init(struct hpdma_objects *objects,
+void hpdma_objects_init(struct hpdma_objects *objects, u32 max,
 			void (*get)(void *object));
 
 int hpdma_object_reserve(struct hpdma_objects *objects, u32 *id);

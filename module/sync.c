@@ -82,6 +82,7 @@ static void sync_table(const struct hpdma_synced *synced,
 			done += part;
 			if (done < sg_dma_len(dma))
 				continue;
+			cond_resched();
 			dma = sg_next(dma);
 			done = 0;
 			if (!dma)

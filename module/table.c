@@ -37,7 +37,7 @@ int hpdma_table_fill(struct sg_table *table, const struct hpdma_spans *phys,
 		pieces += DIV64_U64_ROUND_UP(phys->array[i].length, piece);
 	if (pieces > UINT_MAX)
 		return -ENOMEM;
-	ret = sg_alloc_table(table, pieces, GFP_KERNEL);
+	ret = sg_alloc_table(table, pieces, GFP_KERNEL_ACCOUNT);
 	if (ret)
 		return ret;
 	sg = table->sgl;

@@ -97,7 +97,7 @@ DECLARE_EVENT_CLASS(hpdma_mapping,
 			    __entry->length = map->length;
 			    __entry->segments = map->spans.count;
 			    __entry->kind = map->kind;
-			    strscpy(__entry->device, pci_name(map->device->pdev),
+			    strscpy_pad(__entry->device, pci_name(map->device->pdev),
 				    sizeof(__entry->device));
 		    ),
 		    TP_printk("serial=%llu device=%s length=%llu segments=%u kind=%u",

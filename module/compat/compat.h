@@ -237,6 +237,19 @@ static inline bool hpdma_iommu_can_flush(struct iommu_domain *domain)
 	return domain->ops && domain->ops->flush_iotlb_all;
 }
 
+/*
+ * Memory that can move is pinned by the attachment of an importer like us, from
+ * 6.16 on by its mapping alone.
+ */
+static inline bool hpdma_dma_buf_pinned_by_map(struct dma_buf *dmabuf)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
+	return false;
+#else
+	return dmabuf->ops->pin;
+#endif
+}
+
 /* 6.1 has variants that take the dma-buf's lock, where it has to be held. */
 static inline struct sg_table *hpdma_dma_buf_map(
 	struct dma_buf_attachment *attachment,

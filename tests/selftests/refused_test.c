@@ -40,6 +40,8 @@ TEST_F(refused, opening_the_node_for_one_direction_only)
 	EXPECT_EQ(EACCES, errno);
 	EXPECT_EQ(-1, open(NODE, O_RDONLY | O_NONBLOCK | O_CLOEXEC));
 	EXPECT_EQ(EACCES, errno);
+	EXPECT_EQ(-1, open(NODE, O_WRONLY | O_CLOEXEC));
+	EXPECT_EQ(EACCES, errno);
 }
 
 /* The array is good, the struct in front of it cannot be written. */
@@ -63,6 +65,28 @@ TEST_F(refused, segments_without_a_place_for_their_number)
 	ASSERT_EQ(0, mprotect(arg, PAGE, PROT_READ));
 	EXPECT_EQ(-EFAULT, call(self->fd, HPDMA_IOC_BUF_SEGMENTS, arg));
 	EXPECT_EQ(NULL, find_other(array, 0x5a, sizeof(array)));
+	munmap(arg, PAGE);
+}
+
+TEST_F(refused, a_list_without_a_place_for_its_length)
+{
+	struct hpdma_list_entry entries[2];
+	struct hpdma_ioc_list *arg;
+
+	ASSERT_LE(0, alloc_contig(self->fd, PAGE));
+	arg = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, arg);
+	memset(entries, 0x5a, sizeof(entries));
+	*arg = (struct hpdma_ioc_list){
+		.size = sizeof(*arg),
+		.entry_size = sizeof(entries[0]),
+		.entries = (uintptr_t)entries,
+		.count = 2,
+	};
+	ASSERT_EQ(0, mprotect(arg, PAGE, PROT_READ));
+	EXPECT_EQ(-EFAULT, call(self->fd, HPDMA_IOC_LIST, arg));
+	EXPECT_EQ(NULL, find_other(entries, 0x5a, sizeof(entries)));
 	munmap(arg, PAGE);
 }
 

@@ -643,7 +643,7 @@ enum hpdma_name_flags {
  * Errors beyond the general meanings: EEXIST; EBUSY with HPDMA_REASON_NAMED;
  * EOPNOTSUPP for a registered buffer; EPERM for an owner or group that is not
  * the caller's to give, or for a persistent name of a buffer for which another
- * user is charged (CAP_SYS_RESOURCE may).
+ * user or nobody (import) is charged (CAP_SYS_RESOURCE may).
  */
 struct hpdma_ioc_name_publish {
 	__u32 size;
