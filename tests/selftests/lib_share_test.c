@@ -16,29 +16,6 @@
 
 #define NAME "lib_share_test"
 
-/* Whether the module does not know a command yet. */
-static bool lacks(unsigned long number)
-{
-	uint32_t size = 0;
-	int fd = open_node(), ret;
-
-	ret = call(fd, number, &size);
-	close(fd);
-	return ret == -ENOTTY;
-}
-
-#define NEEDS(number)                                           \
-	do {                                                    \
-		if (lacks(number))                              \
-			SKIP(return, "not in this module yet"); \
-	} while (0)
-
-#define NEEDS_OPTION(ret, error)                                \
-	do {                                                    \
-		if ((ret) == -EOPNOTSUPP && !(error).why)       \
-			SKIP(return, "not in this module yet"); \
-	} while (0)
-
 FIXTURE(share)
 {
 	struct state state;
@@ -73,17 +50,13 @@ TEST_F(share, runs_keep_their_length_and_their_boundary)
 		.min_segment = MB(1),
 		.boundary = MB(2),
 	};
-	struct hpdma_error error = { 0 };
 	struct hpdma_seg segs[16];
 	uint64_t sum = 0;
 	enum hpdma_kind kind;
 	struct hpdma_buf *buf;
 	size_t count, i;
-	int ret;
 
-	ret = hpdma_buf_alloc(self->ctx, MB(8), &opts, &buf, &error);
-	NEEDS_OPTION(ret, error);
-	ASSERT_EQ(0, ret);
+	ASSERT_EQ(0, hpdma_buf_alloc(self->ctx, MB(8), &opts, &buf, NULL));
 	ASSERT_EQ(0, hpdma_buf_segments(buf, segs, 16, &count, &kind, NULL));
 	for (i = 0; i < count; i++) {
 		EXPECT_GE(segs[i].length, MB(1));
@@ -128,18 +101,13 @@ TEST_F(share, memory_of_a_sealed_file_is_pinned)
 	long long before = pins();
 	struct hpdma_error error = { 0 };
 	struct hpdma_buf *buf;
-	int fd, ret;
+	int fd;
 
 	fd = memfd_create("share", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, ftruncate(fd, MB(1)));
-	ret = hpdma_buf_register_fd(self->ctx, fd, 0, MB(1), NULL, &buf,
-				    &error);
-	if (ret == -EOPNOTSUPP && !error.why) {
-		close(fd);
-		SKIP(return, "not in this module yet");
-	}
-	EXPECT_EQ(-EPERM, ret);
+	EXPECT_EQ(-EPERM, hpdma_buf_register_fd(self->ctx, fd, 0, MB(1), NULL,
+						&buf, &error));
 	EXPECT_EQ(HPDMA_WHY_SEALS, (int)error.why);
 
 	ASSERT_EQ(0, fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK));
@@ -161,7 +129,6 @@ TEST_F(share, an_imported_buffer_is_the_one_that_was_exported)
 	size_t count;
 	int fd;
 
-	NEEDS(HPDMA_IOC_BUF_IMPORT);
 	ASSERT_EQ(0, hpdma_open(NULL, &ctx, NULL));
 	ASSERT_EQ(0, hpdma_buf_alloc(self->ctx, MB(2), NULL, &buf, NULL));
 	ASSERT_EQ(0, hpdma_buf_export(buf, &fd, NULL));
@@ -190,7 +157,6 @@ TEST_F(share, what_is_no_dma_buf_is_not_imported)
 	struct hpdma_buf *buf = NULL;
 	int fd;
 
-	NEEDS(HPDMA_IOC_BUF_IMPORT);
 	fd = memfd_create("share", MFD_CLOEXEC);
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(-EINVAL, hpdma_buf_import(self->ctx, fd, 0, &buf, NULL));
@@ -203,7 +169,6 @@ TEST_F(share, caches_are_maintained_inside_the_buffer_only)
 {
 	struct hpdma_buf *buf;
 
-	NEEDS(HPDMA_IOC_BUF_SYNC);
 	ASSERT_EQ(0, hpdma_buf_alloc(self->ctx, MB(2), NULL, &buf, NULL));
 	EXPECT_EQ(0, hpdma_buf_sync(buf, 0, 0, HPDMA_SYNC_TO_DEVICE));
 	EXPECT_EQ(0, hpdma_buf_sync(buf, 7, 100, HPDMA_SYNC_TO_CPU));
@@ -234,7 +199,6 @@ TEST_F(share, another_process_opens_the_name)
 	struct hpdma_buf *buf, *none = NULL;
 	struct hpdma_error error;
 
-	NEEDS(HPDMA_IOC_NAME_PUBLISH);
 	ASSERT_EQ(0, hpdma_buf_alloc(self->ctx, MB(2), NULL, &buf, NULL));
 	memset(hpdma_buf_ptr(buf), 0x31, MB(2));
 	ASSERT_EQ(0, hpdma_buf_publish(buf, NAME, NULL, NULL));
@@ -270,7 +234,6 @@ TEST_F(share, a_persistent_name_keeps_the_content)
 	struct hpdma_buf_info info = { .size = sizeof(info) };
 	struct hpdma_buf *buf;
 
-	NEEDS(HPDMA_IOC_NAME_PUBLISH);
 	ASSERT_EQ(0, in_child(leave_behind, NAME));
 	ASSERT_EQ(0, hpdma_buf_open(self->ctx, NAME, 0, &buf, NULL));
 	EXPECT_EQ(NULL, find_other(hpdma_buf_ptr(buf), 0x41, MB(2)));
@@ -308,7 +271,6 @@ TEST_F(share, a_buffer_is_in_the_list_while_it_lives)
 	struct hpdma_buf *bufs[40];
 	int i;
 
-	NEEDS(HPDMA_IOC_LIST);
 	for (i = 0; i < 40; i++)
 		ASSERT_EQ(0, hpdma_buf_alloc(self->ctx, 4096, NULL, &bufs[i],
 					     NULL));
@@ -337,7 +299,6 @@ TEST_F(share, usage_counts_what_the_user_has)
 	struct hpdma_usage before = { .size = sizeof(before) }, during = before;
 	struct hpdma_buf *buf;
 
-	NEEDS(HPDMA_IOC_LIST);
 	ASSERT_EQ(0, hpdma_get_usage(self->ctx, &before));
 	ASSERT_EQ(0, hpdma_buf_alloc(self->ctx, MB(2), NULL, &buf, NULL));
 	ASSERT_EQ(0, hpdma_get_usage(self->ctx, &during));
