@@ -26,6 +26,14 @@ copy_program()
 		done
 }
 
+# What hpdmactl itself does not make: a buffer with a name.
+copy_keep()
+{
+	install -d "$STAGE/usr/sbin"
+	gcc -std=c11 -Wall -Wextra -Werror -static "-I$TOP/uapi" \
+		-o "$STAGE/usr/sbin/keep" "$HERE/keep.c"
+}
+
 # And one that this kernel refuses: not by the release, which counts only where
 # symbols have no versions. Of the same length, so that the file stays one.
 copy_module()
@@ -50,6 +58,7 @@ run_on()
 	eval "$vars"
 	"$TOP/tests/vm/build-module.sh" "$kernel" "$SCRATCH/module"
 	copy_program
+	copy_keep
 	copy_module "$RELEASE"
 	for iommu in '' --no-iommu; do
 		# shellcheck disable=SC2086 # nothing, or one option
