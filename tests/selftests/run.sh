@@ -21,6 +21,7 @@ for word in $(cat /proc/cmdline); do
 	case $word in
 	hpdma.*) parameters="$parameters ${word#hpdma.}" ;;
 	selftests=*) patterns=$(echo "${word#*=}" | tr , ' ') ;;
+	HPDMA_*=*) export "${word?}" ;; # HPDMA_SEED and the like
 	esac
 done
 
