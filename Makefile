@@ -12,7 +12,7 @@ KDIR ?= $(firstword $(wildcard /lib/modules/$(shell uname -r)/build) \
 
 export PREFIX MANDIR DESTDIR
 
-.PHONY: all module lib tools examples install demo shell check check-kernels \
+.PHONY: all module lib tools examples install demo shell check soak check-kernels \
 	bench packages clean help
 
 all: module lib tools examples
@@ -53,6 +53,9 @@ shell: packages
 check: packages
 	tests/check.sh
 
+soak: packages
+	tests/check.sh soak
+
 check-kernels: packages
 	tests/check.sh kernels
 
@@ -71,6 +74,7 @@ help:
 	@echo 'make demo             a real DMA round trip in a virtual machine'
 	@echo 'make shell            a shell in that machine, to play'
 	@echo 'make check            every test; NAME=... for some suites'
+	@echo 'make soak             the tests that take too long for every change'
 	@echo 'make check-kernels    build for all supported kernels, boot the newest'
 	@echo 'make bench            beside other ways to get memory, in instructions'
 	@echo 'make clean            what was built here; caches stay'

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# check.sh [SUITE...]: runs the suites, all unless some are named (also by NAME=),
+# check.sh [SUITE...]: runs the suites, all unless some are named (also by NAME=), or
+# those that take long (soak),
 # one line each, and ends with `N passed, N failed, N skipped`. What a suite said is
 # in build/check/SUITE.log; what failed in it is shown.
 #
@@ -65,9 +66,10 @@ mkdir -p "$build/check"
 # shellcheck disable=SC2086 # NAME holds several
 [ $# -gt 0 ] || set -- ${NAME-}
 [ $# -gt 0 ] || set -- "${SUITES[@]}"
+[ "$*" != soak ] || set -- "${SOAK[@]}"
 for suite; do
 	if ! declare -F "suite_${suite//-/_}" > /dev/null; then
-		echo "check.sh: no suite $suite; there are: ${SUITES[*]}" >&2
+		echo "check.sh: no suite $suite; there are: ${SUITES[*]} ${SOAK[*]}" >&2
 		exit 2
 	fi
 done

@@ -7,8 +7,11 @@
 # shellcheck disable=SC2034 # check.sh reads it
 SUITES=(static unit tools install harness demo
 	stock stock-big stock-phys stock-unsafe stock-lockdown stock-reserve
-	kselftest debug debug-big debug-phys debug-reserve fail-nth kunit
-	kernels)
+	kselftest debug debug-phys fail-nth kunit kernels)
+
+# And those that take too long for each change: `make soak`.
+# shellcheck disable=SC2034 # check.sh reads it
+SOAK=(debug-big debug-reserve model)
 
 # Not set, it would be the root of this machine.
 selftests=${build:?}/selftests
@@ -199,7 +202,15 @@ suite_kselftest()
 suite_debug()
 {
 	prepare debug
-	selftests_on debug 1500 "$(programs '*')"
+	selftests_on debug 1500 "$(programs '*')$(words contig_test \
+		in_use_async_test in_use_by_kernel_test stay_detach_test)"
+}
+
+# As many random operations as are promised.
+suite_model()
+{
+	prepare stock
+	selftests_on stock 1500 model_test --append HPDMA_MODEL_OPS=100000
 }
 
 # Poisoning and shadowing memory at boot takes its time: less of it.
