@@ -202,7 +202,7 @@ TEST_F(touching, contig_of_4_mib_populated)
 }
 
 /* This program's own stack and data get some as well. */
-#define OWN_FAULTS 20
+#define OWN_FAULTS 10
 
 /* Faults of two seconds' use while the kernel wants to know who uses what. */
 static long touch_balanced(uint8_t *p, uint64_t length)
