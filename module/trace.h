@@ -97,8 +97,9 @@ DECLARE_EVENT_CLASS(hpdma_mapping,
 			    __entry->length = map->length;
 			    __entry->segments = map->spans.count;
 			    __entry->kind = map->kind;
-			    strscpy_pad(__entry->device, pci_name(map->device->pdev),
-				    sizeof(__entry->device));
+			    strscpy_pad(__entry->device,
+					pci_name(map->device->pdev),
+					sizeof(__entry->device));
 		    ),
 		    TP_printk("serial=%llu device=%s length=%llu segments=%u kind=%u",
 			      __entry->serial, __entry->device, __entry->length,
