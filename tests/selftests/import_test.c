@@ -409,7 +409,6 @@ static const struct {
 	{ PEER_NO_MAP, EINTR, -EINTR, HPDMA_REASON_NONE },
 	{ PEER_NO_MAP, ERESTARTSYS, -EINTR, HPDMA_REASON_NONE },
 	{ PEER_HALF, 0, -EOPNOTSUPP, HPDMA_REASON_EXPORTER },
-	{ PEER_HIGH, 0, -ERANGE, HPDMA_REASON_ADDRESS },
 };
 
 TEST(what_the_other_driver_refuses)
@@ -420,7 +419,7 @@ TEST(what_the_other_driver_refuses)
 	size_t i;
 
 	NEED_PEER(&peer);
-	NEED_RIG(&rig, EDU_NARROW);
+	NEED_RIG(&rig, EDU_WIDE);
 	for (i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
 		fd = peer_export(peer, LENGTH, refusals[i].flags | PEER_LOW,
 				 refusals[i].error);
@@ -443,6 +442,32 @@ TEST(what_the_other_driver_refuses)
 	close(peer);
 }
 
+/*
+ * Behind an IOMMU it is seen that the addresses are too high; without one nobody
+ * can tell before the kernel has begun to bounce.
+ */
+TEST(beyond_a_narrow_device)
+{
+	bool translated;
+	int peer, fd, id;
+	struct rig rig;
+
+	NEED_PEER(&peer);
+	NEED_RIG(&rig, EDU_NARROW);
+	translated = dev_translated(&rig.edu);
+	fd = peer_export(peer, LENGTH, PEER_HIGH | PEER_LOW, 0);
+	id = buf_import(rig.mem, fd);
+	EXPECT_EQ(translated ? -ERANGE : -EOPNOTSUPP,
+		  dev_map(rig.dev, id, 0, 0));
+	EXPECT_EQ(translated ? HPDMA_REASON_ADDRESS : HPDMA_REASON_BOUNCE,
+		  last_reason());
+	EXPECT_TRUE(peer_has(peer, 1, 0, 0));
+	close(fd);
+	rig_close(&rig);
+	EXPECT_TRUE(peer_has(peer, 0, 0, 0));
+	close(peer);
+}
+
 /* Half of it is there: what was asked for, or not. */
 TEST(less_than_the_other_driver_said)
 {
@@ -450,7 +475,7 @@ TEST(less_than_the_other_driver_said)
 	struct rig rig;
 
 	NEED_PEER(&peer);
-	NEED_RIG(&rig, EDU_NARROW);
+	NEED_RIG(&rig, EDU_WIDE);
 	fd = peer_export(peer, LENGTH, PEER_HALF | PEER_LOW, 0);
 	id = buf_import(rig.mem, fd);
 	map = dev_map(rig.dev, id, 0, LENGTH / 2);
@@ -469,7 +494,7 @@ TEST(an_address_that_leads_nowhere)
 	struct rig rig;
 
 	NEED_PEER(&peer);
-	NEED_RIG(&rig, EDU_NARROW);
+	NEED_RIG(&rig, EDU_WIDE);
 	NEED_IOMMU(&rig);
 	fd = peer_export(peer, LENGTH, PEER_STRAY, 0);
 	id = buf_import(rig.mem, fd);
@@ -488,7 +513,7 @@ TEST(unmapped_and_detached)
 	struct rig rig;
 
 	NEED_PEER(&peer);
-	NEED_RIG(&rig, EDU_NARROW);
+	NEED_RIG(&rig, EDU_WIDE);
 	if (unmapping_parks(&rig))
 		SKIP(return, "unmapping parks here");
 	fd = peer_export(peer, LENGTH, PEER_LOW, 0);
@@ -518,7 +543,7 @@ TEST(let_go_in_any_order)
 	bool last;
 
 	NEED_PEER(&peer);
-	NEED_RIG(&rig, EDU_NARROW);
+	NEED_RIG(&rig, EDU_WIDE);
 	if (unmapping_parks(&rig))
 		SKIP(return, "unmapping parks here");
 	state_take(&before);
@@ -571,7 +596,7 @@ TEST(revoked_when_the_device_goes)
 	uint8_t *data;
 
 	NEED_PEER(&peer);
-	NEED_RIG(&rig, EDU_NARROW);
+	NEED_RIG(&rig, EDU_WIDE);
 	fd = peer_export(peer, LENGTH, PEER_LOW, 0);
 	id = buf_import(rig.mem, fd);
 	map = dev_map(rig.dev, id, 0, 0);
@@ -605,7 +630,7 @@ static int import_and_die(void *arg)
 	int *peer = arg, fd, id;
 	struct rig rig;
 
-	CHILD_CHECK(!rig_open(&rig, EDU_NARROW, 0));
+	CHILD_CHECK(!rig_open(&rig, EDU_WIDE, 0));
 	fd = peer_export(*peer, LENGTH, PEER_LOW, 0);
 	id = buf_import(rig.mem, fd);
 	CHILD_CHECK(dev_map(rig.dev, id, 0, 0) > 0);
@@ -622,7 +647,7 @@ TEST(killed)
 	int peer;
 
 	NEED_PEER(&peer);
-	NEED_RIG(&rig, EDU_NARROW);
+	NEED_RIG(&rig, EDU_WIDE);
 	rig_close(&rig);
 	state_take(&before);
 	EXPECT_EQ(128 + SIGKILL, in_child(import_and_die, &peer));
@@ -639,7 +664,7 @@ TEST(killed_while_another_holds_the_device)
 	int peer;
 
 	NEED_PEER(&peer);
-	NEED_RIG(&rig, EDU_NARROW);
+	NEED_RIG(&rig, EDU_WIDE);
 	state_take(&before);
 	EXPECT_EQ(128 + SIGKILL, in_child(import_and_die, &peer));
 	if (!dev_translated(&rig.edu)) {
