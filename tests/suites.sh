@@ -173,7 +173,8 @@ reserve_on()
 	selftests_on "$1" "$2" 'reserve_test,contig*_test,alloc_test' \
 		--append hpdma.reserve=64M
 	selftests_on "$1" "$2" 'reserve_test,contig*_test,alloc_test' \
-		--append hpdma.reserve=0:64M,1:32M --memory 2048 --qemu "$NODES"
+		--append hpdma.reserve=0:64M,1:32M --memory 2048 --smp '2,sockets=2' \
+		--qemu "$NODES"
 }
 
 suite_stock_reserve()

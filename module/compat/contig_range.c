@@ -121,7 +121,7 @@ unsigned long hpdma_compat_contig_unit(void)
 unsigned long hpdma_compat_contig_batch(void)
 {
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
-	return 16 * HPDMA_CHUNK_PAGES;
+	return 8 * HPDMA_CHUNK_PAGES;
 #else
 	return hpdma_compat_contig_unit();
 #endif
