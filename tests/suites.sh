@@ -204,7 +204,8 @@ suite_debug()
 {
 	prepare debug
 	selftests_on debug 1500 "$(programs '*')$(words contig_test \
-		in_use_async_test in_use_by_kernel_test stay_detach_test)"
+		in_use_async_test in_use_by_kernel_test stay_detach_test)" \
+		--append HPDMA_MODEL_OPS=2000
 }
 
 # As many random operations as are promised.
