@@ -160,11 +160,11 @@ static void expect_memory_back(struct __test_metadata *_metadata,
 	int tries;
 
 	for (tries = 0; tries < 100; tries++) {
-		if (mem_free() > self->free - (long long)MB(32))
+		if (mem_free() > self->free - (long long)MB(64))
 			return;
 		usleep(20000);
 	}
-	EXPECT_LT(self->free - (long long)MB(32), mem_free());
+	EXPECT_LT(self->free - (long long)MB(64), mem_free());
 }
 
 /* What is taken beyond the length, and each chunk, would be missed. */
