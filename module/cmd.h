@@ -8,6 +8,7 @@
 struct file;
 struct hpdma_context;
 struct hpdma_devfile;
+struct hpdma_objects;
 struct hpdma_spans;
 
 /* The argument of any command; all begin with the same three fields. */
@@ -72,6 +73,8 @@ struct hpdma_cmd {
 	int (*execute)(struct hpdma_call *call);
 };
 
+int hpdma_ioctl_reserve(struct hpdma_call *call, struct hpdma_objects *ids,
+			u32 *id);
 int hpdma_ioctl_respond(struct hpdma_call *call);
 int hpdma_ioctl_segments(struct hpdma_call *call,
 			 const struct hpdma_spans *spans, u32 kind);

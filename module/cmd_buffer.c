@@ -10,7 +10,7 @@
 #include "check.h"
 #include "cmd.h"
 #include "context.h"
-#include "mapoff.h"
+#include "mmap.h"
 #include "quota.h"
 #include "reserve.h"
 #include "snapshot.h"
@@ -59,12 +59,9 @@ static int create(struct hpdma_call *call,
 	u32 id;
 	int ret;
 
-	ret = hpdma_object_reserve(ids, &id);
-	if (ret) {
-		if (ret == -ENOSPC)
-			call->reason = HPDMA_REASON_IDS;
+	ret = hpdma_ioctl_reserve(call, ids, &id);
+	if (ret)
 		return ret;
-	}
 	ret = hpdma_buffer_create(backing, wish, &buffer);
 	if (ret) {
 		call->reason = wish->reason;
@@ -168,7 +165,7 @@ static void tell_alloc(struct hpdma_call *call, u32 id,
 
 	arg->out_buf_id = id;
 	arg->out_segments = buffer->memory.spans.count;
-	arg->out_mmap_offset = hpdma_mapoff_encode(id);
+	arg->out_mmap_offset = hpdma_mmap_cookie(buffer, id);
 }
 
 int hpdma_cmd_buf_alloc(struct hpdma_call *call)
@@ -269,8 +266,7 @@ int hpdma_cmd_buf_info(struct hpdma_call *call)
 	arg->out_node = memory->node;
 	arg->out_length = memory->length;
 	arg->out_page_size = memory->page_size;
-	arg->out_mmap_offset =
-		memory->backing->mmap ? hpdma_mapoff_encode(arg->buf_id) : 0;
+	arg->out_mmap_offset = hpdma_mmap_cookie(buffer, arg->buf_id);
 	arg->out_segments = memory->spans.count;
 	arg->out_serial = buffer->registered.serial;
 	arg->out_map_size = memory->map_size;

@@ -101,12 +101,9 @@ static int map_buffer(struct hpdma_call *call, struct hpdma_buffer *buffer)
 				PAGE_SIZE);
 	if (ret)
 		return ret;
-	ret = hpdma_object_reserve(ids, &id);
-	if (ret) {
-		if (ret == -ENOSPC)
-			call->reason = HPDMA_REASON_IDS;
+	ret = hpdma_ioctl_reserve(call, ids, &id);
+	if (ret)
 		return ret;
-	}
 	ret = hpdma_devfile_map(call->devfile, buffer, arg->offset, length,
 				&call->reason, &map);
 	if (ret)

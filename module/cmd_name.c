@@ -6,7 +6,7 @@
 #include "check.h"
 #include "cmd.h"
 #include "context.h"
-#include "mapoff.h"
+#include "mmap.h"
 #include "name.h"
 
 /* As a file has them. */
@@ -69,19 +69,15 @@ int hpdma_cmd_name_open(struct hpdma_call *call)
 	ret = hpdma_check_name(arg->name, sizeof(arg->name));
 	if (ret)
 		return ret;
-	ret = hpdma_object_reserve(ids, &id);
-	if (ret) {
-		if (ret == -ENOSPC)
-			call->reason = HPDMA_REASON_IDS;
+	ret = hpdma_ioctl_reserve(call, ids, &id);
+	if (ret)
 		return ret;
-	}
 	ret = hpdma_name_open(arg->name, &buffer);
 	if (ret)
 		goto err_id;
 	arg->out_buf_id = id;
 	arg->out_length = buffer->memory.length;
-	arg->out_mmap_offset =
-		buffer->memory.backing->mmap ? hpdma_mapoff_encode(id) : 0;
+	arg->out_mmap_offset = hpdma_mmap_cookie(buffer, id);
 	ret = hpdma_ioctl_respond(call);
 	if (ret)
 		goto err_buffer;

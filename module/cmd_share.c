@@ -9,7 +9,7 @@
 #include "check.h"
 #include "cmd.h"
 #include "context.h"
-#include "mapoff.h"
+#include "mmap.h"
 
 int hpdma_cmd_buf_export(struct hpdma_call *call)
 {
@@ -104,18 +104,14 @@ static int import(struct hpdma_call *call, struct dma_buf *dmabuf)
 	u32 id;
 	int ret;
 
-	ret = hpdma_object_reserve(ids, &id);
-	if (ret) {
-		if (ret == -ENOSPC)
-			call->reason = HPDMA_REASON_IDS;
+	ret = hpdma_ioctl_reserve(call, ids, &id);
+	if (ret)
 		return ret;
-	}
 	ret = find_or_adopt(dmabuf, &buffer, &call->reason);
 	if (ret)
 		goto err_id;
 	arg->out_length = buffer->memory.length;
-	arg->out_mmap_offset =
-		buffer->memory.backing->mmap ? hpdma_mapoff_encode(id) : 0;
+	arg->out_mmap_offset = hpdma_mmap_cookie(buffer, id);
 	arg->out_buf_id = id;
 	arg->out_segments = buffer->memory.spans.count;
 	ret = hpdma_ioctl_respond(call);

@@ -54,9 +54,8 @@ static bool needs_chunks(const struct hpdma_wish *wish)
  */
 u64 hpdma_contig_hunt_cost(const struct hpdma_wish *wish)
 {
-	if (needs_chunks(wish) && hpdma_contig_scan_possible())
-		return ALIGN(wish->length, HPDMA_CHUNK);
-	if (needs_chunks(wish) && wish->scatter)
+	if (needs_chunks(wish) &&
+	    (hpdma_contig_scan_possible() || wish->scatter))
 		return ALIGN(wish->length, HPDMA_CHUNK);
 	return buddy_size(wish);
 }

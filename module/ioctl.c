@@ -10,6 +10,7 @@
 
 #include "cmd.h"
 #include "ioctl.h"
+#include "object.h"
 #include "span.h"
 
 /* @last: the last field of the struct's first version */
@@ -65,6 +66,24 @@ static const struct hpdma_cmd devfile_cmds[] = {
 	CMD(HPDMA_IOC_IRQ_SET, hpdma_ioc_irq_set, __reserved, 0,
 	    hpdma_cmd_irq_set),
 };
+
+/**
+ * hpdma_ioctl_reserve - set an id aside for what a call makes
+ * @call: The call; told the reason if there is none
+ * @ids: The ids
+ * @id: Set to the id
+ *
+ * Return: 0, -ENOSPC or -ENOMEM.
+ */
+int hpdma_ioctl_reserve(struct hpdma_call *call, struct hpdma_objects *ids,
+			u32 *id)
+{
+	int ret = hpdma_object_reserve(ids, id);
+
+	if (ret == -ENOSPC)
+		call->reason = HPDMA_REASON_IDS;
+	return ret;
+}
 
 /**
  * hpdma_ioctl_respond - tell the caller the outputs

@@ -4,7 +4,7 @@
  * else still does: a page of it in a pipe keeps the whole compound page. The
  * buffer waits, charged and listed, until the last of them has gone; otherwise
  * memory could be had that nobody is charged for. Nobody tells us of that moment,
- * so it is looked for now and then.
+ * so it is looked for ten times a second.
  */
 #include <linux/list.h>
 #include <linux/module.h>

@@ -22,6 +22,18 @@ static struct hpdma_buffer *find(struct hpdma_context *context,
 }
 
 /**
+ * hpdma_mmap_cookie - what to give to mmap() for a buffer
+ * @buffer: The buffer
+ * @id: Its id in the file
+ *
+ * Return: an offset, or 0 if the buffer cannot be mapped.
+ */
+u64 hpdma_mmap_cookie(const struct hpdma_buffer *buffer, u32 id)
+{
+	return buffer->memory.backing->mmap ? hpdma_mapoff_encode(id) : 0;
+}
+
+/**
  * hpdma_mmap_buffer - mmap on /dev/hpdma
  * @context: Of the file
  * @vma: The area; it holds the buffer's file afterwards

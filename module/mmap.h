@@ -2,9 +2,13 @@
 #ifndef HPDMA_MMAP_H
 #define HPDMA_MMAP_H
 
+#include <linux/types.h>
+
+struct hpdma_buffer;
 struct hpdma_context;
 struct vm_area_struct;
 
+u64 hpdma_mmap_cookie(const struct hpdma_buffer *buffer, u32 id);
 int hpdma_mmap_buffer(struct hpdma_context *context,
 		      struct vm_area_struct *vma);
 unsigned long hpdma_mmap_get_area(struct hpdma_context *context,

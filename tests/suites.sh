@@ -117,21 +117,29 @@ suite_stock()
 	selftests_on stock 60 footprint_test --append slub_debug=-
 }
 
+# two_nodes_on KERNEL SECONDS PROGRAMS MB MB [RUN OPTIONS]: two NUMA nodes with so much
+# memory. Each has a socket, lest the kernel doubts what it is told.
+two_nodes_on()
+{
+	local kernel=$1 seconds=$2 chosen=$3 first=$4 second=$5 nodes
+	shift 5
+
+	nodes="-object memory-backend-ram,id=ram0,size=${first}M"
+	nodes+=" -object memory-backend-ram,id=ram1,size=${second}M"
+	nodes+=" -numa node,nodeid=0,cpus=0,memdev=ram0"
+	nodes+=" -numa node,nodeid=1,cpus=1,memdev=ram1"
+	selftests_on "$kernel" "$seconds" "$chosen" --memory $((first + second)) \
+		--smp '2,sockets=2' --qemu "$nodes" "$@"
+}
+
 # big_on KERNEL SECONDS MB MB PAGES: what one node of 1 GiB cannot show: two nodes
 # with so much memory, so many pages of 1 GiB in them, and a RAM disk. The kernel
 # has no such page below 2 GiB, nor at the end of a node.
 big_on()
 {
-	local nodes
-
 	prepare "$1"
-	nodes="-object memory-backend-ram,id=ram0,size=$3M"
-	nodes+=" -object memory-backend-ram,id=ram1,size=$4M"
-	nodes+=" -numa node,nodeid=0,cpus=0,memdev=ram0"
-	nodes+=" -numa node,nodeid=1,cpus=1,memdev=ram1"
-	selftests_on "$1" "$2" "$(words "${BIG_PROGRAMS[@]}" write_combine_test)" \
-		--memory $(($3 + $4)) --smp '2,sockets=2' --qemu "$nodes" \
-		--hugepages 160 --append "hugepagesz=1G hugepages=$5" \
+	two_nodes_on "$1" "$2" "$(words "${BIG_PROGRAMS[@]}" write_combine_test)" \
+		"$3" "$4" --hugepages 160 --append "hugepagesz=1G hugepages=$5" \
 		--modules brd
 }
 
@@ -165,16 +173,12 @@ suite_stock_lockdown()
 
 # Memory set aside when the module is loaded; and two NUMA nodes, where long runs
 # have room.
-NODES='-object memory-backend-ram,id=m0,size=1G -numa node,nodeid=0,cpus=0,memdev=m0'
-NODES+=' -object memory-backend-ram,id=m1,size=1G -numa node,nodeid=1,cpus=1,memdev=m1'
-
 reserve_on()
 {
 	selftests_on "$1" "$2" 'reserve_test,contig*_test,alloc_test' \
 		--append hpdma.reserve=64M
-	selftests_on "$1" "$2" 'reserve_test,contig*_test,alloc_test' \
-		--append hpdma.reserve=0:64M,1:32M --memory 2048 --smp '2,sockets=2' \
-		--qemu "$NODES"
+	two_nodes_on "$1" "$2" 'reserve_test,contig*_test,alloc_test' 1024 1024 \
+		--append hpdma.reserve=0:64M,1:32M
 }
 
 suite_stock_reserve()

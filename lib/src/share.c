@@ -48,14 +48,24 @@ static int new_buf(uint32_t flags, struct hpdma_buf **out,
 	return 0;
 }
 
+/* An id from the module. */
+struct given {
+	uint32_t id;
+	uint64_t length;
+	uint64_t cookie;
+};
+
 /* The id is ours: it goes with the buffer, or with the failure. */
-static int hand_out(struct hpdma *ctx, struct hpdma_buf *buf, uint64_t cookie,
-		    uint32_t flags, struct hpdma_buf **out,
+static int hand_out(struct hpdma *ctx, struct hpdma_buf *buf,
+		    struct given given, uint32_t flags, struct hpdma_buf **out,
 		    struct hpdma_error *error)
 {
 	int ret;
 
-	ret = hpdma_buf_map_id(ctx, buf, cookie, flags, error);
+	buf->id = given.id;
+	buf->length = given.length;
+
+	ret = hpdma_buf_map_id(ctx, buf, given.cookie, flags, error);
 	if (ret) {
 		hpdma_buf_free_id(ctx, buf->id);
 		free(buf);
@@ -81,9 +91,10 @@ int hpdma_buf_import(struct hpdma *ctx, int fd, uint32_t flags,
 		free(buf);
 		return ret;
 	}
-	buf->id = arg.out_buf_id;
-	buf->length = arg.out_length;
-	return hand_out(ctx, buf, arg.out_mmap_offset, flags, out, error);
+	return hand_out(ctx, buf,
+			(struct given){ arg.out_buf_id, arg.out_length,
+					arg.out_mmap_offset },
+			flags, out, error);
 }
 
 int hpdma_buf_open(struct hpdma *ctx, const char *name, uint32_t flags,
@@ -104,9 +115,10 @@ int hpdma_buf_open(struct hpdma *ctx, const char *name, uint32_t flags,
 		free(buf);
 		return ret;
 	}
-	buf->id = arg.out_buf_id;
-	buf->length = arg.out_length;
-	return hand_out(ctx, buf, arg.out_mmap_offset, flags, out, error);
+	return hand_out(ctx, buf,
+			(struct given){ arg.out_buf_id, arg.out_length,
+					arg.out_mmap_offset },
+			flags, out, error);
 }
 
 static int check(const struct hpdma_publish_opts *o)

@@ -85,6 +85,12 @@ int alloc_hugetlb(int fd, uint64_t length)
 	return alloc(fd, &arg);
 }
 
+int alloc_backing(int fd, uint32_t backing, uint64_t length)
+{
+	return backing == HPDMA_BACKING_CONTIG ? alloc_contig(fd, length) :
+						 alloc_hugetlb(fd, length);
+}
+
 int register_memory(int fd, void *addr, uint64_t length)
 {
 	struct hpdma_ioc_buf_register arg = {

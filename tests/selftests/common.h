@@ -41,6 +41,7 @@ struct hpdma_ioc_buf_alloc hugetlb(uint64_t length);
 int alloc(int fd, const struct hpdma_ioc_buf_alloc *arg);
 int alloc_contig(int fd, uint64_t length);
 int alloc_hugetlb(int fd, uint64_t length);
+int alloc_backing(int fd, uint32_t backing, uint64_t length);
 int register_memory(int fd, void *addr, uint64_t length);
 
 int buf_free(int fd, int id);

@@ -37,12 +37,6 @@ FIXTURE_VARIANT_ADD(holder, hugetlb){
 	.backing = HPDMA_BACKING_HUGETLB,
 };
 
-static int get(int fd, uint32_t backing)
-{
-	return backing == HPDMA_BACKING_CONTIG ? alloc_contig(fd, LENGTH) :
-						 alloc_hugetlb(fd, LENGTH);
-}
-
 FIXTURE_SETUP(holder)
 {
 	if (variant->backing == HPDMA_BACKING_HUGETLB && pool_free() < 8)
@@ -50,7 +44,7 @@ FIXTURE_SETUP(holder)
 	state_take(&self->state);
 	self->fd = open_node();
 	ASSERT_LE(0, self->fd);
-	self->id = get(self->fd, variant->backing);
+	self->id = alloc_backing(self->fd, variant->backing, LENGTH);
 	ASSERT_LT(0, self->id);
 }
 
@@ -97,7 +91,7 @@ static int map_what_comes(void *arg)
 /* Sends one descriptor and dies, with a mapping and the id in its hands. */
 static void send_and_die(int socket, int fd, uint32_t backing)
 {
-	int id = get(fd, backing);
+	int id = alloc_backing(fd, backing, LENGTH);
 	void *p = map_cookie(fd, id, LENGTH, RW, 0);
 
 	CHILD_CHECK(p);

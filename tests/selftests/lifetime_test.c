@@ -34,12 +34,6 @@ FIXTURE_VARIANT_ADD(life, hugetlb){
 	.backing = HPDMA_BACKING_HUGETLB,
 };
 
-static int get(int fd, uint32_t backing)
-{
-	return backing == HPDMA_BACKING_CONTIG ? alloc_contig(fd, LENGTH) :
-						 alloc_hugetlb(fd, LENGTH);
-}
-
 FIXTURE_SETUP(life)
 {
 	if (variant->backing == HPDMA_BACKING_HUGETLB && pool_free() < 8)
@@ -47,7 +41,7 @@ FIXTURE_SETUP(life)
 	state_take(&self->state);
 	self->fd = open_node();
 	ASSERT_LE(0, self->fd);
-	self->id = get(self->fd, variant->backing);
+	self->id = alloc_backing(self->fd, variant->backing, LENGTH);
 	ASSERT_LT(0, self->id);
 }
 

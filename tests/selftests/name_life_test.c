@@ -46,12 +46,6 @@ FIXTURE_VARIANT_ADD(life, hugetlb){
 	.backing = HPDMA_BACKING_HUGETLB,
 };
 
-static int get(int fd, uint32_t backing)
-{
-	return backing == HPDMA_BACKING_CONTIG ? alloc_contig(fd, LENGTH) :
-						 alloc_hugetlb(fd, LENGTH);
-}
-
 FIXTURE_SETUP(life)
 {
 	if (variant->backing == HPDMA_BACKING_HUGETLB && pool_free() < 8)
@@ -63,7 +57,7 @@ FIXTURE_SETUP(life)
 	self->other = open_node();
 	ASSERT_LE(0, self->fd);
 	ASSERT_LE(0, self->other);
-	self->id = get(self->fd, variant->backing);
+	self->id = alloc_backing(self->fd, variant->backing, LENGTH);
 	ASSERT_LT(0, self->id);
 }
 
@@ -131,7 +125,7 @@ struct legacy {
 static void leave(const struct legacy *wish, int ready)
 {
 	struct legacy legacy = *wish;
-	int fd = open_node(), id = get(fd, wish->backing);
+	int fd = open_node(), id = alloc_backing(fd, wish->backing, LENGTH);
 	uint8_t *area = map_cookie(fd, id, LENGTH, RW, 0);
 	uint64_t at;
 
@@ -234,7 +228,7 @@ TEST_F(life, of_a_persistent_buffer_ends_with_its_name)
 	int id;
 
 	state_take(&before);
-	id = get(self->fd, variant->backing);
+	id = alloc_backing(self->fd, variant->backing, LENGTH);
 	ASSERT_EQ(0, name_publish(self->fd, id, "p", PERSISTENT));
 	ASSERT_EQ(0, buf_free(self->fd, id));
 	ASSERT_EQ(0, name_unlink(self->other, "p"));
@@ -248,7 +242,7 @@ TEST_F(life, of_a_persistent_buffer_goes_on_after_its_name_while_held)
 	int id;
 
 	state_take(&before);
-	id = get(self->fd, variant->backing);
+	id = alloc_backing(self->fd, variant->backing, LENGTH);
 	ASSERT_EQ(0, name_publish(self->fd, id, "p", PERSISTENT));
 	area = map_cookie(self->fd, id, LENGTH, RW, 0);
 	ASSERT_NE(NULL, area);

@@ -15,7 +15,7 @@ check span mapoff place
 quota account sync table backing pinned contig_buddy contig_scan reserve contig_pieces contig_hunt backing_hugetlb backing_contig backing_user backing_file backing_import caching
 object linger trace registry export buffer name snapshot event device dmamap_import dmamap tracepoints
 context devfile
-cmd cmd_* ioctl mmap bar fdinfo
+mmap cmd cmd_* ioctl bar fdinfo
 chardev devnode pci debugfs
 main
 '
