@@ -10,7 +10,8 @@ DESTDIR ?=
 KDIR ?= $(firstword $(wildcard /lib/modules/$(shell uname -r)/build) \
 	$(shell ls -dv /usr/src/linux-headers-*-amd64 2>/dev/null | tail -n 1))
 
-export PREFIX MANDIR DESTDIR
+# Handed on by name: exported, they would reach the tests, which install elsewhere.
+where = PREFIX='$(PREFIX)' MANDIR='$(MANDIR)' DESTDIR='$(DESTDIR)'
 
 .PHONY: all module lib tools examples install demo shell check soak check-kernels \
 	bench packages clean help
@@ -33,8 +34,8 @@ examples: lib
 
 install: all
 	$(MAKE) -C $(KDIR) M=$(CURDIR) INSTALL_MOD_PATH=$(DESTDIR) modules_install
-	$(MAKE) -C lib O=$(O)/lib install
-	$(MAKE) -C tools O=$(O)/tools install
+	$(MAKE) -C lib O=$(O)/lib $(where) install
+	$(MAKE) -C tools O=$(O)/tools $(where) install
 	install -d $(DESTDIR)$(PREFIX)/include/linux
 	install -m 644 uapi/linux/hpdma.h $(DESTDIR)$(PREFIX)/include/linux/
 	install -d $(DESTDIR)$(MANDIR)/man4

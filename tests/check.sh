@@ -50,8 +50,12 @@ run()
 	printf '%-16s %5d passed, %d failed, %d skipped (%ds)\n' "$name" \
 		"$passed" "$failed" "$skipped" $((SECONDS - begin))
 	if [ "$failed" -ne 0 ]; then
-		grep -aE '^ *not ok |^# .*(fail|Assert|Expected)|warning|error' \
-			"$log" | head -n 40 | sed 's/^/    /'
+		# With what a test says after its line.
+		awk '/^ *not ok / { print; after = 6; next }
+			after > 0 && /^ *#/ { print; after--; next }
+			{ after = 0 }
+			/^# .*(fail|Assert|Expected)|warning|error/' \
+			"$log" | head -n 60 | sed 's/^/    /'
 		echo "    ... the whole of it is in $log; its end:"
 		tail -n 15 "$log" | sed 's/^/    /'
 	fi

@@ -21,8 +21,10 @@ static void *memory_or_nothing(size_t size, gfp_t gfp)
 /* What span.c allocates with fails when a test says so. */
 #undef kvmalloc_array
 #define kvmalloc_array array_or_nothing
-#undef kvmalloc
-#define kvmalloc memory_or_nothing
+#undef kmalloc
+#define kmalloc memory_or_nothing
+#undef __vmalloc
+#define __vmalloc memory_or_nothing
 #include "span.c"
 
 static void expect_spans(struct kunit *test, const struct hpdma_spans *spans,
