@@ -139,6 +139,8 @@ static int check_alloc(struct hpdma_call *call,
 	if (arg->flags & HPDMA_ALLOC_SCATTER &&
 	    arg->backing != HPDMA_BACKING_CONTIG)
 		return -EINVAL;
+	if (arg->device_fd || arg->__reserved)
+		return -EINVAL;
 	if (arg->flags & HPDMA_ALLOC_WRITE_COMBINE &&
 	    !hpdma_caching_can_combine())
 		return -EOPNOTSUPP;

@@ -53,17 +53,17 @@ static const struct hpdma_cmd context_cmds[] = {
 };
 
 static const struct hpdma_cmd devfile_cmds[] = {
-	CMD(HPDMA_IOC_DEV_ATTACH, hpdma_ioc_dev_attach, mode, 0,
+	CMD(HPDMA_IOC_DEV_ATTACH, hpdma_ioc_dev_attach, out_mode, 0,
 	    hpdma_cmd_dev_attach),
-	CMD(HPDMA_IOC_DEV_INFO, hpdma_ioc_dev_info, out_bar_size, 0,
+	CMD(HPDMA_IOC_DEV_INFO, hpdma_ioc_dev_info, out_quarantined, 0,
 	    hpdma_cmd_dev_info),
-	CMD(HPDMA_IOC_DEV_MAP, hpdma_ioc_dev_map, __reserved, 0,
+	CMD(HPDMA_IOC_DEV_MAP, hpdma_ioc_dev_map, out_addr, 0,
 	    hpdma_cmd_dev_map),
-	CMD(HPDMA_IOC_DEV_UNMAP, hpdma_ioc_dev_unmap, map_id, 0,
+	CMD(HPDMA_IOC_DEV_UNMAP, hpdma_ioc_dev_unmap, length, 0,
 	    hpdma_cmd_dev_unmap),
 	CMD(HPDMA_IOC_DEV_SEGMENTS, hpdma_ioc_segments, __reserved, 0,
 	    hpdma_cmd_dev_segments),
-	CMD(HPDMA_IOC_IRQ_SET, hpdma_ioc_irq_set, __reserved, 0,
+	CMD(HPDMA_IOC_IRQ_SET, hpdma_ioc_irq_set, eventfds, 0,
 	    hpdma_cmd_irq_set),
 };
 

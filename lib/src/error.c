@@ -41,6 +41,15 @@ SAME(HPDMA_WHY_FILE, HPDMA_REASON_FILE);
 SAME(HPDMA_WHY_EXPORTER, HPDMA_REASON_EXPORTER);
 SAME(HPDMA_WHY_NAMED, HPDMA_REASON_NAMED);
 SAME(HPDMA_WHY_LIST_RIGHT, HPDMA_REASON_LIST_RIGHT);
+SAME(HPDMA_WHY_NO_IOMMU, HPDMA_REASON_NO_IOMMU);
+SAME(HPDMA_WHY_GROUP, HPDMA_REASON_GROUP);
+SAME(HPDMA_WHY_MODE, HPDMA_REASON_MODE);
+SAME(HPDMA_WHY_IOVA_RESERVED, HPDMA_REASON_IOVA_RESERVED);
+SAME(HPDMA_WHY_IOVA_USED, HPDMA_REASON_IOVA_USED);
+SAME(HPDMA_WHY_IOVA_PAGE, HPDMA_REASON_IOVA_PAGE);
+SAME(HPDMA_WHY_NO_RESET, HPDMA_REASON_NO_RESET);
+SAME(HPDMA_WHY_STUCK, HPDMA_REASON_STUCK);
+SAME(HPDMA_WHY_SUSPENDED, HPDMA_REASON_SUSPENDED);
 
 const char *hpdma_kind_text(enum hpdma_kind kind)
 {
@@ -106,6 +115,24 @@ const char *hpdma_why_text(uint32_t why)
 		return "the buffer has a name already; unlink that first";
 	case HPDMA_WHY_LIST_RIGHT:
 		return "seeing what others hold needs CAP_SYS_ADMIN when the node is opened";
+	case HPDMA_WHY_NO_IOMMU:
+		return "no IOMMU translates this device's addresses; turn one on (intel_iommu=on, amd_iommu=on) or use physical addresses";
+	case HPDMA_WHY_GROUP:
+		return "other devices share this one's IOMMU group, so it cannot have translations of its own; use a slot with ACS";
+	case HPDMA_WHY_MODE:
+		return "the address mode that the device was opened in does not have this";
+	case HPDMA_WHY_IOVA_RESERVED:
+		return "these addresses are reserved or beyond what the IOMMU or the device can use; see the device's regions";
+	case HPDMA_WHY_IOVA_USED:
+		return "something is mapped at some of these addresses already";
+	case HPDMA_WHY_IOVA_PAGE:
+		return "the part begins or ends inside a large page of the IOMMU; unmap whole ones";
+	case HPDMA_WHY_NO_RESET:
+		return "the kernel knows no way to reset this function alone";
+	case HPDMA_WHY_STUCK:
+		return "the device does not stop: what it could reach is in quarantine; reset it, or the machine";
+	case HPDMA_WHY_SUSPENDED:
+		return "the machine was suspended: set the device up again, then resume it";
 	case HPDMA_WHY_NO_MODULE:
 		return "the node does not exist; load the module (modprobe hpdma)";
 	case HPDMA_WHY_NODE_RIGHT:

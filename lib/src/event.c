@@ -16,13 +16,14 @@
 _Static_assert((int)HPDMA_EVENT_INTX == (int)HPDMA_IRQ_INTX, "type");
 _Static_assert((int)HPDMA_EVENT_MSI == (int)HPDMA_IRQ_MSI, "type");
 
-static int irq_set(struct hpdma_device *dev, uint32_t type, int eventfd,
+static int irq_set(struct hpdma_device *dev, uint32_t type, int32_t eventfd,
 		   struct hpdma_error *error)
 {
 	struct hpdma_ioc_irq_set arg = {
 		.size = sizeof(arg),
 		.type = type,
-		.eventfd = eventfd,
+		.count = type != HPDMA_IRQ_NONE,
+		.eventfds = (uintptr_t)&eventfd,
 	};
 
 	return hpdma_ioctl(dev->sys, dev->fd, HPDMA_IOC_IRQ_SET, &arg, error,

@@ -254,11 +254,6 @@ static void prepare_dev_segments(struct subject *subject, void *arg)
 	((struct hpdma_ioc_segments *)arg)->id = subject->map_id;
 }
 
-static void prepare_irq(struct subject *subject, void *arg)
-{
-	((struct hpdma_ioc_irq_set *)arg)->eventfd = -1;
-}
-
 #define COMMAND(_nr, _struct, _flags, _reserved, _device, _prepare, _undo) \
 	.name = #_nr, .number = _nr, .size = sizeof(struct _struct),       \
 	.known_flags = _flags, .reserved = _reserved, .device = _device,   \
@@ -350,20 +345,24 @@ static const struct command commands[] = {
 	  .outputs = { FIELD(hpdma_ioc_buf_sync, out_reason) } },
 	{ COMMAND(HPDMA_IOC_DEV_ATTACH, hpdma_ioc_dev_attach, 0, 0, true,
 		  prepare_attach, undo_attach),
-	  .outputs = { FIELD(hpdma_ioc_dev_attach, out_reason) } },
-	{ COMMAND(HPDMA_IOC_DEV_INFO, hpdma_ioc_dev_info, 0, 0, true,
-		  prepare_nothing, NULL),
+	  .outputs = { FIELD(hpdma_ioc_dev_attach, out_reason),
+		       FIELD(hpdma_ioc_dev_attach, out_mode) } },
+	{ COMMAND(HPDMA_IOC_DEV_INFO, hpdma_ioc_dev_info, 0,
+		  RESERVED(hpdma_ioc_dev_info), true, prepare_nothing, NULL),
 	  .outputs = { FIELD(hpdma_ioc_dev_info, out_reason),
 		       { offsetof(struct hpdma_ioc_dev_info, out_state),
-			 sizeof(struct hpdma_ioc_dev_info) -
+			 offsetof(struct hpdma_ioc_dev_info, __reserved) -
 				 offsetof(struct hpdma_ioc_dev_info,
-					  out_state) } } },
+					  out_state) },
+		       FIELD(hpdma_ioc_dev_info, out_iommu_pages),
+		       FIELD(hpdma_ioc_dev_info, out_quarantined) } },
 	{ COMMAND(HPDMA_IOC_DEV_MAP, hpdma_ioc_dev_map, 0,
 		  RESERVED(hpdma_ioc_dev_map), true, prepare_map, undo_map),
 	  .outputs = { FIELD(hpdma_ioc_dev_map, out_reason),
 		       FIELD(hpdma_ioc_dev_map, out_map_id),
 		       FIELD(hpdma_ioc_dev_map, out_kind),
-		       FIELD(hpdma_ioc_dev_map, out_segments) } },
+		       FIELD(hpdma_ioc_dev_map, out_segments),
+		       FIELD(hpdma_ioc_dev_map, out_addr) } },
 	{ COMMAND(HPDMA_IOC_DEV_UNMAP, hpdma_ioc_dev_unmap, 0, 0, true,
 		  prepare_unmap, undo_unmap),
 	  .outputs = { FIELD(hpdma_ioc_dev_unmap, out_reason) } },
@@ -373,8 +372,8 @@ static const struct command commands[] = {
 	  .outputs = { FIELD(hpdma_ioc_segments, out_reason),
 		       FIELD(hpdma_ioc_segments, out_count),
 		       FIELD(hpdma_ioc_segments, out_kind) } },
-	{ COMMAND(HPDMA_IOC_IRQ_SET, hpdma_ioc_irq_set, 0,
-		  RESERVED(hpdma_ioc_irq_set), true, prepare_irq, NULL),
+	{ COMMAND(HPDMA_IOC_IRQ_SET, hpdma_ioc_irq_set, 0, 0, true,
+		  prepare_nothing, NULL),
 	  .outputs = { FIELD(hpdma_ioc_irq_set, out_reason) } },
 };
 

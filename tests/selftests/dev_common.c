@@ -106,12 +106,13 @@ uint64_t dev_address(int dev, int map)
 	return dev_segments(dev, map, array, 64) < 1 ? 0 : array[0].addr;
 }
 
-int dev_irq(int dev, unsigned int type, int eventfd)
+int dev_irq(int dev, unsigned int type, int32_t eventfd)
 {
 	struct hpdma_ioc_irq_set arg = {
 		.size = sizeof(arg),
 		.type = type,
-		.eventfd = eventfd,
+		.count = type != HPDMA_IRQ_NONE,
+		.eventfds = (uintptr_t)&eventfd,
 	};
 
 	return dev_call(dev, HPDMA_IOC_IRQ_SET, &arg);

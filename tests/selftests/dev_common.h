@@ -30,7 +30,7 @@ int dev_unmap(int dev, int map);
 int dev_segments(int dev, int map, struct hpdma_segment *array, int count);
 /* The first address of a mapping; 0 if there is none. */
 uint64_t dev_address(int dev, int map);
-int dev_irq(int dev, unsigned int type, int eventfd);
+int dev_irq(int dev, unsigned int type, int32_t eventfd);
 
 /* What the module says of the call that failed last. */
 unsigned int last_reason(void);

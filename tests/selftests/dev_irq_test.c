@@ -282,7 +282,7 @@ TEST(msi_raised_while_masked_is_delivered_once)
 
 TEST(types_and_eventfds_that_are_refused)
 {
-	struct hpdma_ioc_irq_set arg = { .size = sizeof(arg), .eventfd = -1 };
+	struct hpdma_ioc_irq_set arg = { .size = sizeof(arg), .count = 1 };
 	int32_t count = 0;
 	struct rig rig;
 	int fd;
@@ -291,14 +291,15 @@ TEST(types_and_eventfds_that_are_refused)
 	fd = eventfd(0, EFD_NONBLOCK);
 	ASSERT_EQ(0, dev_irq(rig.dev, HPDMA_IRQ_MSI, fd));
 	EXPECT_EQ(-EBUSY, dev_irq(rig.dev, HPDMA_IRQ_INTX, -1));
-	EXPECT_EQ(-EINVAL, dev_irq(rig.dev, 3, -1));
 	EXPECT_EQ(-EINVAL, dev_irq(rig.dev, UINT32_MAX, -1));
-	EXPECT_EQ(-EINVAL, dev_irq(rig.dev, HPDMA_IRQ_NONE, fd));
 	EXPECT_EQ(-EINVAL, dev_irq(rig.dev, HPDMA_IRQ_MSI, -2));
 	EXPECT_EQ(-EBADF, dev_irq(rig.dev, HPDMA_IRQ_MSI, 9999));
 	EXPECT_EQ(-EBADF, dev_irq(rig.dev, HPDMA_IRQ_MSI, rig.mem));
 	arg.type = HPDMA_IRQ_MSI;
-	arg.__reserved = 1;
+	arg.eventfds = 1;
+	EXPECT_EQ(-EFAULT, call(rig.dev, HPDMA_IOC_IRQ_SET, &arg));
+	arg.type = HPDMA_IRQ_NONE;
+	arg.eventfds = 0;
 	EXPECT_EQ(-EINVAL, call(rig.dev, HPDMA_IOC_IRQ_SET, &arg));
 	/* All that has changed nothing. */
 	edu_raise(rig.regs);

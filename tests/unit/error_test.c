@@ -39,6 +39,15 @@ static bool is_reason(enum hpdma_reason reason)
 	case HPDMA_REASON_EXPORTER:
 	case HPDMA_REASON_NAMED:
 	case HPDMA_REASON_LIST_RIGHT:
+	case HPDMA_REASON_NO_IOMMU:
+	case HPDMA_REASON_GROUP:
+	case HPDMA_REASON_MODE:
+	case HPDMA_REASON_IOVA_RESERVED:
+	case HPDMA_REASON_IOVA_USED:
+	case HPDMA_REASON_IOVA_PAGE:
+	case HPDMA_REASON_NO_RESET:
+	case HPDMA_REASON_STUCK:
+	case HPDMA_REASON_SUSPENDED:
 		return true;
 	}
 	return false;
@@ -57,7 +66,7 @@ TEST(every_reason_of_the_module_has_words)
 
 	for (count = 0; is_reason((enum hpdma_reason)count); count++)
 		;
-	CHECK_EQ(count, HPDMA_REASON_LIST_RIGHT + 1);
+	CHECK_EQ(count, HPDMA_REASON_SUSPENDED + 1);
 	CHECK(!*hpdma_why_text(HPDMA_WHY_NONE));
 	for (i = 1; i < count; i++) {
 		CHECK(has_own_words(i));

@@ -251,8 +251,8 @@ static int dev_unmap(void *data)
 static int irq_set(void *data)
 {
 	ENTER(hpdma_ioc_irq_set);
-	if (arg->flags || arg->__reserved)
-		fake_complain("flags or reserved not zero");
+	if (arg->flags || arg->start || arg->count != !!arg->type)
+		fake_complain("flags not zero, or wrong vectors");
 	if (arg->type && fake.irq_type && fake.irq_type != arg->type)
 		return -EBUSY;
 	if ((arg->type == HPDMA_IRQ_MSI && !fake.msi_vectors) ||
@@ -261,7 +261,9 @@ static int irq_set(void *data)
 		return -EOPNOTSUPP;
 	}
 	fake.irq_type = arg->type;
-	fake.irq_eventfd = arg->eventfd;
+	fake.irq_eventfd = -1;
+	if (arg->eventfds)
+		fake.irq_eventfd = *(int32_t *)(uintptr_t)arg->eventfds;
 	return 0;
 }
 

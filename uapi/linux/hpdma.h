@@ -24,8 +24,11 @@
  * ``/dev/hpdmaN`` is one PCI function bound to the hpdma driver. A file of it is
  * attached to one ``/dev/hpdma`` file, whose ids it then understands, and maps
  * buffers for the device. When the last file of a device is closed, also by
- * the death of its process, the device is quiesced first (bus mastering off,
- * interrupts off); only then is memory unmapped, unpinned and freed.
+ * the death of its process, the device is quiesced first: bus mastering off,
+ * pending transactions awaited, interrupts off, reset as its holders asked for
+ * (see &enum hpdma_reset). Only then is memory unmapped, unpinned and freed. What
+ * a device that cannot be stopped might still reach is never freed: it is
+ * quarantined, counted and shown.
  *
  * An address is never returned without its **kind**: see &enum
  * hpdma_addr_kind. A physical address is root-equivalent information: it is
@@ -39,13 +42,29 @@
  * page-aligned part of a buffer (huge-page-aligned for hugetlb buffers) but
  * cannot grow. A cookie needs 64-bit file offsets: a 32-bit process maps the
  * exported descriptor instead. mmap() on ``/dev/hpdmaN`` maps BAR i at offset i *
- * page size, uncached.
+ * page size: uncached, or write-combining where the BAR is prefetchable.
  *
  * read(), poll() and write() on ``/dev/hpdmaN`` are those of /dev/uioN: read()
- * blocks until the 32-bit count of interrupts differs from the one this file
- * last read and returns it in a __s32 (EIO if HPDMA_IOC_IRQ_SET has not
- * enabled an interrupt); write() of a __s32 1 unmasks and 0 masks the
- * interrupt. INTx is masked when it fires, until 1 is written; MSI is not.
+ * blocks until the 32-bit count of interrupts, of all vectors together, differs
+ * from the one this file last read and returns it in a __s32 (EIO if
+ * HPDMA_IOC_IRQ_SET has not enabled an interrupt); write() of a __s32 1 unmasks
+ * and 0 masks the interrupt, all its vectors. INTx is masked when it fires, until
+ * 1 is written; MSI and MSI-X are not.
+ *
+ * A program written for /dev/uioN works with the path of a device that nobody has
+ * attached: there the first read(), poll() or write() enables INTx, if no interrupt
+ * is enabled and the device has it (EIO if not).
+ */
+
+/**
+ * DOC: Suspend
+ *
+ * When the machine is suspended every device is quiesced, without a reset:
+ * bus mastering and interrupts go off, those who wait in read() get EIO. What is
+ * mapped stays mapped. After it has woken up a device that was attached says
+ * HPDMA_DEV_SUSPENDED, and poll() on its files says POLLPRI, until a holder has
+ * set the device up again and turns bus mastering on with
+ * HPDMA_IOC_DEV_RESUME. Interrupts are then enabled as at the beginning.
  */
 
 /**
@@ -86,7 +105,8 @@
  * EINTR      interrupted by a signal; nothing was done
  * EMFILE     no file descriptor left (ENFILE: none left in the system)
  * EBADF      not a file descriptor, or not of the kind needed
- * EIO        read(), write(): no interrupt is enabled (poll() says POLLERR)
+ * EIO        read(), write(): no interrupt is enabled (poll() says POLLERR);
+ *            HPDMA_IOC_DEV_RESET: the device did not come back
  * ========== ==================================================================
  */
 
@@ -115,6 +135,11 @@
 #define HPDMA_IOC_DEV_UNMAP _IO(HPDMA_IOC_TYPE, 0x43)
 #define HPDMA_IOC_DEV_SEGMENTS _IO(HPDMA_IOC_TYPE, 0x44)
 #define HPDMA_IOC_IRQ_SET _IO(HPDMA_IOC_TYPE, 0x45)
+#define HPDMA_IOC_IRQ_CTRL _IO(HPDMA_IOC_TYPE, 0x46)
+#define HPDMA_IOC_IRQ_COUNTS _IO(HPDMA_IOC_TYPE, 0x47)
+#define HPDMA_IOC_DEV_RESET _IO(HPDMA_IOC_TYPE, 0x48)
+#define HPDMA_IOC_DEV_REGIONS _IO(HPDMA_IOC_TYPE, 0x49)
+#define HPDMA_IOC_DEV_RESUME _IO(HPDMA_IOC_TYPE, 0x4a)
 
 /**
  * enum hpdma_reason - what @out_reason says beside an errno
@@ -150,6 +175,17 @@
  * @HPDMA_REASON_EXPORTER: The driver that made the dma-buf refused
  * @HPDMA_REASON_NAMED: The buffer has a name already
  * @HPDMA_REASON_LIST_RIGHT: The opener may not see what others hold
+ * @HPDMA_REASON_NO_IOMMU: No IOMMU translates the device's addresses
+ * @HPDMA_REASON_GROUP: Other devices share the device's IOMMU group
+ * @HPDMA_REASON_MODE: The device's address mode does not have this
+ * @HPDMA_REASON_IOVA_RESERVED: The IOVAs are not all in one usable region
+ *	(HPDMA_IOC_DEV_REGIONS)
+ * @HPDMA_REASON_IOVA_USED: Some of the IOVAs are mapped already
+ * @HPDMA_REASON_IOVA_PAGE: The part begins or ends inside a page of the IOMMU
+ * @HPDMA_REASON_NO_RESET: The device cannot be reset
+ * @HPDMA_REASON_STUCK: The device could not be stopped, and still cannot
+ * @HPDMA_REASON_SUSPENDED: The machine was suspended: HPDMA_IOC_DEV_RESUME comes
+ *	first
  */
 enum hpdma_reason {
 	HPDMA_REASON_NONE,
@@ -176,6 +212,15 @@ enum hpdma_reason {
 	HPDMA_REASON_EXPORTER,
 	HPDMA_REASON_NAMED,
 	HPDMA_REASON_LIST_RIGHT,
+	HPDMA_REASON_NO_IOMMU,
+	HPDMA_REASON_GROUP,
+	HPDMA_REASON_MODE,
+	HPDMA_REASON_IOVA_RESERVED,
+	HPDMA_REASON_IOVA_USED,
+	HPDMA_REASON_IOVA_PAGE,
+	HPDMA_REASON_NO_RESET,
+	HPDMA_REASON_STUCK,
+	HPDMA_REASON_SUSPENDED,
 };
 
 /**
@@ -284,11 +329,15 @@ struct hpdma_ioc_info {
  *	of exactly one; each at least @min_segment long
  * @HPDMA_ALLOC_WRITE_COMBINE: Mappings of the buffer into processes are
  *	write-combining instead of write-back cached
+ * @HPDMA_ALLOC_FIT_DEVICE: Memory that the device of @device_fd reaches: where it
+ *	puts physical addresses on the bus, all of them are to be within its
+ *	address bits and whatever the platform takes off them, or fail
  */
 enum hpdma_alloc_flags {
 	HPDMA_ALLOC_NODE = 1 << 0,
 	HPDMA_ALLOC_SCATTER = 1 << 1,
 	HPDMA_ALLOC_WRITE_COMBINE = 1 << 2,
+	HPDMA_ALLOC_FIT_DEVICE = 1 << 3,
 };
 
 /**
@@ -311,6 +360,9 @@ enum hpdma_alloc_flags {
  * @address_bits: All physical addresses are to be below 2^@address_bits, or
  *	fail; 0 for no wish, else 24 to 64
  * @node: With HPDMA_ALLOC_NODE the NUMA node, otherwise must be 0
+ * @device_fd: With HPDMA_ALLOC_FIT_DEVICE a file of ``/dev/hpdmaN`` that is
+ *	attached, otherwise must be 0
+ * @__reserved: Must be 0
  * @out_buf_id: Id of the new buffer, valid for this open file only
  * @out_segments: Number of physically contiguous runs
  * @out_mmap_offset: Offset to give to mmap() on this file
@@ -327,7 +379,7 @@ enum hpdma_alloc_flags {
  * _CONTIG, _CGROUP, _NODE, _SEGMENT or _ADDRESS; EOPNOTSUPP with
  * HPDMA_REASON_CONTIG if no run of this length can exist, or if @page_size is a
  * huge page size this machine does not have, or if write-combining cannot be
- * had.
+ * had; EBADF or EINVAL with HPDMA_REASON_NOT_ATTACHED for @device_fd.
  */
 struct hpdma_ioc_buf_alloc {
 	__u32 size;
@@ -341,6 +393,8 @@ struct hpdma_ioc_buf_alloc {
 	__aligned_u64 boundary;
 	__u32 address_bits;
 	__u32 node;
+	__s32 device_fd;
+	__u32 __reserved;
 	__u32 out_buf_id;
 	__u32 out_segments;
 	__aligned_u64 out_mmap_offset;
@@ -772,11 +826,36 @@ struct hpdma_ioc_list {
 
 /**
  * enum hpdma_mode - how a device addresses memory
- * @HPDMA_MODE_DEFAULT: Behind a translating IOMMU the kernel chooses IOVAs, one
- *	contiguous range for each mapping; elsewhere physical addresses
+ * @HPDMA_MODE_DEFAULT: HPDMA_MODE_KERNEL_IOVA behind a translating IOMMU, elsewhere
+ *	HPDMA_MODE_PHYS; where the device has been attached in another mode it is
+ *	that one's EBUSY
+ * @HPDMA_MODE_KERNEL_IOVA: The kernel chooses IOVAs, one contiguous range for each
+ *	mapping
+ * @HPDMA_MODE_CALLER_IOVA: The caller chooses the IOVA of each mapping, for example
+ *	the memory's virtual address; for a device alone in its IOMMU group
+ * @HPDMA_MODE_PHYS: Physical addresses, where nothing translates
  */
 enum hpdma_mode {
 	HPDMA_MODE_DEFAULT = 0,
+	HPDMA_MODE_KERNEL_IOVA = 1,
+	HPDMA_MODE_CALLER_IOVA = 2,
+	HPDMA_MODE_PHYS = 3,
+};
+
+/**
+ * enum hpdma_reset - what is done to a device that its last holder has left
+ * @HPDMA_RESET_NONE: It is stopped, no more: what it had been told to do is done
+ *	when bus mastering goes on for the next holder
+ * @HPDMA_RESET_TRY: It is reset, if it can be
+ * @HPDMA_RESET_REQUIRE: It is reset; if that fails it counts as not stopped
+ *
+ * Of all that its holders have asked for since it was last stopped, the strictest
+ * is done. A reset is one of the function alone, whatever way the kernel has.
+ */
+enum hpdma_reset {
+	HPDMA_RESET_NONE = 0,
+	HPDMA_RESET_TRY = 1,
+	HPDMA_RESET_REQUIRE = 2,
 };
 
 /**
@@ -787,14 +866,20 @@ enum hpdma_mode {
  * @fd: A file descriptor of ``/dev/hpdma``
  * @address_bits: How many address bits the device drives, 24 to 64
  * @mode: &enum hpdma_mode
+ * @reset: &enum hpdma_reset
+ * @out_mode: &enum hpdma_mode that was obtained, never HPDMA_MODE_DEFAULT
  *
  * Tie this device file for life to one ``/dev/hpdma`` file, whose buffer ids it
  * then understands, and turn bus mastering on. The first holder of a device
- * fixes the address bits and the mode; another one must ask for the same.
+ * fixes the address bits and the mode until the last one has gone; another one
+ * must ask for the same.
  *
- * Errors beyond the general meanings: EBUSY with HPDMA_REASON_ATTACHED or
- * _OTHER_HOLDER; ERANGE with HPDMA_REASON_ADDRESS if the platform cannot
- * serve so few address bits.
+ * Errors beyond the general meanings: EBUSY with HPDMA_REASON_ATTACHED,
+ * _OTHER_HOLDER, _STUCK, or _SUSPENDED; ERANGE with HPDMA_REASON_ADDRESS if the
+ * platform cannot serve so few address bits; EOPNOTSUPP with
+ * HPDMA_REASON_NO_IOMMU (an IOVA mode where nothing translates), _GROUP
+ * (HPDMA_MODE_CALLER_IOVA for a device that is not alone), _MODE
+ * (HPDMA_MODE_PHYS where an IOMMU translates) or _NO_RESET (HPDMA_RESET_REQUIRE).
  */
 struct hpdma_ioc_dev_attach {
 	__u32 size;
@@ -803,6 +888,8 @@ struct hpdma_ioc_dev_attach {
 	__s32 fd;
 	__u32 address_bits;
 	__u32 mode;
+	__u32 reset;
+	__u32 out_mode;
 };
 
 /**
@@ -812,12 +899,40 @@ struct hpdma_ioc_dev_attach {
  * @HPDMA_DEV_INTX: The device has an INTx interrupt that can be masked (PCI 2.3)
  * @HPDMA_DEV_ALONE: It is alone in its IOMMU group: no other device can reach
  *	what is mapped for it, nor it what is mapped for others
+ * @HPDMA_DEV_SUSPENDED: Bus mastering is off since the machine was suspended
+ * @HPDMA_DEV_STUCK: It could not be stopped; what it reached is in quarantine
  */
 enum hpdma_dev_state {
 	HPDMA_DEV_TRANSLATED = 1 << 0,
 	HPDMA_DEV_IRQ_REMAPPED = 1 << 1,
 	HPDMA_DEV_INTX = 1 << 2,
 	HPDMA_DEV_ALONE = 1 << 3,
+	HPDMA_DEV_SUSPENDED = 1 << 4,
+	HPDMA_DEV_STUCK = 1 << 5,
+};
+
+/**
+ * enum hpdma_dev_resets - bits of &hpdma_ioc_dev_info.out_resets
+ * @HPDMA_RESETS_FUNCTION: The function can be reset alone, in some way
+ * @HPDMA_RESETS_FLR: It has a function level reset (PCIe or Advanced Features)
+ */
+enum hpdma_dev_resets {
+	HPDMA_RESETS_FUNCTION = 1 << 0,
+	HPDMA_RESETS_FLR = 1 << 1,
+};
+
+/**
+ * enum hpdma_bar_flags - bits of &hpdma_ioc_dev_info.out_bar_flags
+ * @HPDMA_BAR_MEMORY: A memory BAR
+ * @HPDMA_BAR_IO: An I/O port BAR; these cannot be mmapped
+ * @HPDMA_BAR_PREFETCH: Prefetchable: areas of it are write-combining
+ * @HPDMA_BAR_64: A 64-bit BAR; it takes the place of the next one too
+ */
+enum hpdma_bar_flags {
+	HPDMA_BAR_MEMORY = 1 << 0,
+	HPDMA_BAR_IO = 1 << 1,
+	HPDMA_BAR_PREFETCH = 1 << 2,
+	HPDMA_BAR_64 = 1 << 3,
 };
 
 /**
@@ -838,9 +953,22 @@ enum hpdma_dev_state {
  * @out_revision: PCI revision
  * @out_msi_vectors: MSI vectors the device has
  * @out_msix_vectors: MSI-X vectors the device has
- * @out_bar_size: Bytes of each memory BAR that can be mmapped, 0 for none
+ * @out_bar_size: Bytes of each memory BAR that can be mmapped, 0 for none: one
+ *	that shares a page with another device's registers cannot
+ * @out_bar_flags: Bits of &enum hpdma_bar_flags of each BAR, 0 if it is not there
+ * @out_iommu_group: Number of its IOMMU group (/sys/kernel/iommu_groups), or -1
+ * @out_resets: Bits of &enum hpdma_dev_resets
+ * @out_mode: &enum hpdma_mode that its holders have fixed; HPDMA_MODE_DEFAULT if
+ *	none is attached
+ * @out_address_bits: That its holders have fixed, or 0
+ * @out_irq_type: &enum hpdma_irq_type that is enabled
+ * @out_irq_vectors: How many vectors of it
+ * @out_resumes: How often the machine woke up with the device attached; wraps
+ * @__reserved: Must be 0
+ * @out_iommu_pages: Page sizes of the IOMMU, ORed, in HPDMA_MODE_CALLER_IOVA; or 0
+ * @out_quarantined: Bytes of memory that are in quarantine because of it
  *
- * What the device is. Needs no attachment.
+ * What the device is and how it is used. Needs no attachment.
  */
 struct hpdma_ioc_dev_info {
 	__u32 size;
@@ -860,25 +988,99 @@ struct hpdma_ioc_dev_info {
 	__u32 out_msi_vectors;
 	__u32 out_msix_vectors;
 	__aligned_u64 out_bar_size[6];
+	__u32 out_bar_flags[6];
+	__s32 out_iommu_group;
+	__u32 out_resets;
+	__u32 out_mode;
+	__u32 out_address_bits;
+	__u32 out_irq_type;
+	__u32 out_irq_vectors;
+	__u32 out_resumes;
+	__u32 __reserved;
+	__aligned_u64 out_iommu_pages;
+	__aligned_u64 out_quarantined;
+};
+
+/**
+ * enum hpdma_region_kind - what a range of IOVAs is
+ * @HPDMA_REGION_USABLE: HPDMA_IOC_DEV_MAP takes addresses in it
+ * @HPDMA_REGION_RESERVED: The platform uses it (message signalled interrupts,
+ *	firmware); mapping there is refused
+ */
+enum hpdma_region_kind {
+	HPDMA_REGION_USABLE = 0,
+	HPDMA_REGION_RESERVED = 1,
+};
+
+/**
+ * struct hpdma_region - a range of IOVAs
+ * @first: First address
+ * @last: Last address
+ * @kind: &enum hpdma_region_kind
+ * @__reserved: Is 0
+ */
+struct hpdma_region {
+	__aligned_u64 first;
+	__aligned_u64 last;
+	__u32 kind;
+	__u32 __reserved;
+};
+
+/**
+ * struct hpdma_ioc_dev_regions - ioctl(HPDMA_IOC_DEV_REGIONS)
+ * @size: sizeof(struct hpdma_ioc_dev_regions)
+ * @flags: Must be 0
+ * @out_reason: &enum hpdma_reason if the call fails
+ * @count: How many entries the array has; at most as many are written
+ * @regions: Array of &struct hpdma_region
+ * @out_count: How many regions there are
+ * @__reserved: Must be 0
+ *
+ * What a caller can choose from in HPDMA_MODE_CALLER_IOVA: ascending, no two
+ * overlap; what no region covers neither the IOMMU nor the device's address bits
+ * reach. Needs attachment in that mode.
+ *
+ * Errors beyond the general meanings: EOPNOTSUPP with HPDMA_REASON_MODE.
+ */
+struct hpdma_ioc_dev_regions {
+	__u32 size;
+	__u32 flags;
+	__u32 out_reason;
+	__u32 count;
+	__aligned_u64 regions;
+	__u32 out_count;
+	__u32 __reserved;
+};
+
+/**
+ * enum hpdma_map_flags - bits of &hpdma_ioc_dev_map.flags
+ * @HPDMA_MAP_READ_ONLY: The device can read, not write; where an IOMMU translates
+ */
+enum hpdma_map_flags {
+	HPDMA_MAP_READ_ONLY = 1 << 0,
 };
 
 /**
  * struct hpdma_ioc_dev_map - ioctl(HPDMA_IOC_DEV_MAP)
  * @size: sizeof(struct hpdma_ioc_dev_map)
- * @flags: Must be 0
+ * @flags: Bits of &enum hpdma_map_flags
  * @out_reason: &enum hpdma_reason if the call fails
  * @buf_id: The buffer, an id of the attached ``/dev/hpdma`` file
  * @offset: First byte of the buffer to map; a multiple of the page size
  * @length: Bytes to map; a multiple of the page size; 0: to the end
+ * @iova: In HPDMA_MODE_CALLER_IOVA where the first byte is to be, a multiple of the
+ *	page size; must be 0 in the other modes
  * @out_map_id: Id of the new mapping, valid for this device file only
  * @out_kind: &enum hpdma_addr_kind of the addresses
  * @out_segments: Number of segments; always 1 for HPDMA_ADDR_IOVA, except of an
  *	import
  * @__reserved: Must be 0
+ * @out_addr: Address of the first segment
  *
  * Let the device read and write (part of) a buffer. HPDMA_IOC_DEV_SEGMENTS
  * returns the addresses. The mapping holds the buffer. It ends with
- * HPDMA_IOC_DEV_UNMAP, with this file, or with the device.
+ * HPDMA_IOC_DEV_UNMAP, with this file, or with the device. Memory is never copied
+ * on the way: what the device cannot reach is refused.
  *
  * An import is mapped, wholly, by the driver that exported it. If that refuses,
  * with whatever errno, it is EOPNOTSUPP with HPDMA_REASON_EXPORTER here.
@@ -886,7 +1088,10 @@ struct hpdma_ioc_dev_info {
  * Errors beyond the general meanings: EPERM with HPDMA_REASON_PHYS_RIGHT
  * where addresses would be physical and one of the two openers may not see
  * them; ERANGE with HPDMA_REASON_ADDRESS; EOPNOTSUPP with HPDMA_REASON_BOUNCE
- * or _EXPORTER; ENOSPC with HPDMA_REASON_IDS.
+ * or _EXPORTER, with _NO_IOMMU for HPDMA_MAP_READ_ONLY where nothing translates,
+ * with _MODE for an @iova or an import that this mode does not take; ERANGE with
+ * HPDMA_REASON_IOVA_RESERVED; EBUSY with HPDMA_REASON_IOVA_USED; ENOSPC with
+ * HPDMA_REASON_IDS.
  */
 struct hpdma_ioc_dev_map {
 	__u32 size;
@@ -895,10 +1100,12 @@ struct hpdma_ioc_dev_map {
 	__u32 buf_id;
 	__aligned_u64 offset;
 	__aligned_u64 length;
+	__aligned_u64 iova;
 	__u32 out_map_id;
 	__u32 out_kind;
 	__u32 out_segments;
 	__u32 __reserved;
+	__aligned_u64 out_addr;
 };
 
 /**
@@ -907,17 +1114,30 @@ struct hpdma_ioc_dev_map {
  * @flags: Must be 0
  * @out_reason: &enum hpdma_reason if the call fails
  * @map_id: The mapping
+ * @offset: In HPDMA_MODE_CALLER_IOVA the first byte of the mapping to unmap;
+ *	otherwise must be 0
+ * @length: Bytes to unmap, in that mode; 0: all of it, and the id ends
  *
- * End a mapping. The caller has told the device to leave the memory alone.
- * Behind a translating IOMMU the device cannot reach it when this returns; only
- * VT-d on Linux 5.10 cannot forget at once, and there the memory is kept until
- * the device's last holder goes.
+ * End a mapping, or a part of one. The caller has told the device to leave the
+ * memory alone. Behind a translating IOMMU the device cannot reach it when this
+ * returns; only VT-d on Linux 5.10 cannot forget at once where the kernel chooses
+ * the addresses, and there the memory is kept until the device's last holder goes.
+ *
+ * A part begins and ends where pages of the IOMMU do: memory that is contiguous and
+ * aligned like its IOVAs is mapped in large ones. Parts that are unmapped already
+ * are passed over. HPDMA_IOC_DEV_SEGMENTS then returns what is left, and the
+ * IOVAs can be used again; the buffer is held until the whole has been unmapped.
+ *
+ * Errors beyond the general meanings: EOPNOTSUPP with HPDMA_REASON_MODE for a part
+ * in another mode; EINVAL with HPDMA_REASON_IOVA_PAGE.
  */
 struct hpdma_ioc_dev_unmap {
 	__u32 size;
 	__u32 flags;
 	__u32 out_reason;
 	__u32 map_id;
+	__aligned_u64 offset;
+	__aligned_u64 length;
 };
 
 /**
@@ -925,11 +1145,13 @@ struct hpdma_ioc_dev_unmap {
  * @HPDMA_IRQ_NONE: None: turn interrupts off
  * @HPDMA_IRQ_INTX: INTx, shared, masked when it fires
  * @HPDMA_IRQ_MSI: MSI
+ * @HPDMA_IRQ_MSIX: MSI-X
  */
 enum hpdma_irq_type {
 	HPDMA_IRQ_NONE = 0,
 	HPDMA_IRQ_INTX = 1,
 	HPDMA_IRQ_MSI = 2,
+	HPDMA_IRQ_MSIX = 3,
 };
 
 /**
@@ -938,23 +1160,134 @@ enum hpdma_irq_type {
  * @flags: Must be 0
  * @out_reason: &enum hpdma_reason if the call fails
  * @type: &enum hpdma_irq_type
- * @eventfd: An eventfd to which each interrupt adds 1, or -1 for none
- * @__reserved: Must be 0
+ * @start: First vector
+ * @count: How many vectors; 0 with HPDMA_IRQ_NONE alone
+ * @eventfds: Array of @count __s32: for each vector an eventfd to which each of its
+ *	interrupts adds 1, or -1 for none; or 0: none for any of them
  *
  * Choose the interrupt of the device, for all its holders, and enable it
- * unmasked. Repeating the enabled type changes the eventfd alone.
- * HPDMA_IRQ_NONE turns interrupts off: handlers that had started have finished
+ * unmasked: vectors 0 to @start + @count - 1. While the type is enabled,
+ * repeating it changes the eventfds of these vectors and nothing else, also while
+ * interrupts come: each is delivered once, to the old eventfd or to the new one.
+ * HPDMA_IRQ_NONE turns all interrupts off: handlers that had started have finished
  * when this returns. Needs attachment.
  *
- * Errors beyond the general meanings: EBUSY if another type is enabled (turn it
- * off first); EOPNOTSUPP with HPDMA_REASON_NO_INTERRUPT.
+ * Errors beyond the general meanings: EBUSY if another type or fewer vectors are
+ * enabled (turn them off first), or with HPDMA_REASON_SUSPENDED; EOPNOTSUPP with
+ * HPDMA_REASON_NO_INTERRUPT if the device has no such interrupt or not so many;
+ * ENOMEM if the machine has not so many left.
  */
 struct hpdma_ioc_irq_set {
 	__u32 size;
 	__u32 flags;
 	__u32 out_reason;
 	__u32 type;
-	__s32 eventfd;
+	__u32 start;
+	__u32 count;
+	__aligned_u64 eventfds;
+};
+
+/**
+ * enum hpdma_irq_action - what HPDMA_IOC_IRQ_CTRL does
+ * @HPDMA_IRQ_MASK: Mask vectors: what fires meanwhile is delivered, once a vector,
+ *	when it is unmasked
+ * @HPDMA_IRQ_UNMASK: Unmask vectors
+ * @HPDMA_IRQ_AFFINITY: Deliver vectors to a CPU that the caller may run on, and say
+ *	so in /proc/irq/N/affinity_hint; not for INTx, which others share
+ */
+enum hpdma_irq_action {
+	HPDMA_IRQ_MASK = 1,
+	HPDMA_IRQ_UNMASK = 2,
+	HPDMA_IRQ_AFFINITY = 3,
+};
+
+/**
+ * struct hpdma_ioc_irq_ctrl - ioctl(HPDMA_IOC_IRQ_CTRL)
+ * @size: sizeof(struct hpdma_ioc_irq_ctrl)
+ * @flags: Must be 0
+ * @out_reason: &enum hpdma_reason if the call fails
+ * @action: &enum hpdma_irq_action
+ * @start: First vector
+ * @count: How many
+ * @cpu: For HPDMA_IRQ_AFFINITY the CPU, or -1 to take the hint back; otherwise must
+ *	be 0
+ * @__reserved: Must be 0
+ *
+ * Errors beyond the general meanings: EINVAL for vectors that are not enabled or a
+ * CPU that is not there; EPERM for one that the caller may not run on; EOPNOTSUPP
+ * with HPDMA_REASON_NO_INTERRUPT for the affinity of INTx.
+ */
+struct hpdma_ioc_irq_ctrl {
+	__u32 size;
+	__u32 flags;
+	__u32 out_reason;
+	__u32 action;
+	__u32 start;
+	__u32 count;
+	__s32 cpu;
+	__u32 __reserved;
+};
+
+/**
+ * struct hpdma_ioc_irq_counts - ioctl(HPDMA_IOC_IRQ_COUNTS)
+ * @size: sizeof(struct hpdma_ioc_irq_counts)
+ * @flags: Must be 0
+ * @out_reason: &enum hpdma_reason if the call fails
+ * @count: How many entries the array has; at most as many are written
+ * @counts: Array of __u64
+ * @out_count: How many vectors are enabled
+ * @__reserved: Must be 0
+ *
+ * How often each vector has fired since it was enabled, from vector 0 on.
+ */
+struct hpdma_ioc_irq_counts {
+	__u32 size;
+	__u32 flags;
+	__u32 out_reason;
+	__u32 count;
+	__aligned_u64 counts;
+	__u32 out_count;
+	__u32 __reserved;
+};
+
+/**
+ * struct hpdma_ioc_dev_reset - ioctl(HPDMA_IOC_DEV_RESET)
+ * @size: sizeof(struct hpdma_ioc_dev_reset)
+ * @flags: Must be 0
+ * @out_reason: &enum hpdma_reason if the call fails
+ * @__reserved: Must be 0
+ *
+ * Reset the function. It is stopped first, with its interrupts turned off; who
+ * touches its BARs meanwhile waits. Its configuration space is as before on return,
+ * bus mastering on; what is mapped for it stays mapped. Needs to be the only file
+ * that is attached.
+ *
+ * Errors beyond the general meanings: EBUSY with HPDMA_REASON_OTHER_HOLDER, or with
+ * HPDMA_REASON_NONE while something else has the device; EOPNOTSUPP with
+ * HPDMA_REASON_NO_RESET; EIO if the device did not come back: bus mastering and
+ * interrupts stay off.
+ */
+struct hpdma_ioc_dev_reset {
+	__u32 size;
+	__u32 flags;
+	__u32 out_reason;
+	__u32 __reserved;
+};
+
+/**
+ * struct hpdma_ioc_dev_resume - ioctl(HPDMA_IOC_DEV_RESUME)
+ * @size: sizeof(struct hpdma_ioc_dev_resume)
+ * @flags: Must be 0
+ * @out_reason: &enum hpdma_reason if the call fails
+ * @__reserved: Must be 0
+ *
+ * The device has been set up again after the machine was suspended: turn bus
+ * mastering on. Does nothing to a device that was not. Needs attachment.
+ */
+struct hpdma_ioc_dev_resume {
+	__u32 size;
+	__u32 flags;
+	__u32 out_reason;
 	__u32 __reserved;
 };
 

@@ -79,6 +79,15 @@ struct hpdma_seg {
  * @HPDMA_WHY_EXPORTER: The driver of the dma-buf refused
  * @HPDMA_WHY_NAMED: The buffer has a name already
  * @HPDMA_WHY_LIST_RIGHT: The opener may not see what others hold
+ * @HPDMA_WHY_NO_IOMMU: No IOMMU translates the device's addresses
+ * @HPDMA_WHY_GROUP: Other devices share the device's IOMMU group
+ * @HPDMA_WHY_MODE: The device's address mode does not have this
+ * @HPDMA_WHY_IOVA_RESERVED: The IOVAs are not all in one usable region
+ * @HPDMA_WHY_IOVA_USED: Some of the IOVAs are mapped already
+ * @HPDMA_WHY_IOVA_PAGE: The part begins or ends inside a page of the IOMMU
+ * @HPDMA_WHY_NO_RESET: The device cannot be reset
+ * @HPDMA_WHY_STUCK: The device could not be stopped, and still cannot
+ * @HPDMA_WHY_SUSPENDED: The machine was suspended since
  * @HPDMA_WHY_NO_MODULE: The kernel module is not loaded
  * @HPDMA_WHY_NODE_RIGHT: The rights on the device node or the device's lack of
  *	protection forbid opening it
@@ -116,6 +125,15 @@ enum hpdma_why {
 	HPDMA_WHY_EXPORTER = 21,
 	HPDMA_WHY_NAMED = 22,
 	HPDMA_WHY_LIST_RIGHT = 23,
+	HPDMA_WHY_NO_IOMMU = 24,
+	HPDMA_WHY_GROUP = 25,
+	HPDMA_WHY_MODE = 26,
+	HPDMA_WHY_IOVA_RESERVED = 27,
+	HPDMA_WHY_IOVA_USED = 28,
+	HPDMA_WHY_IOVA_PAGE = 29,
+	HPDMA_WHY_NO_RESET = 30,
+	HPDMA_WHY_STUCK = 31,
+	HPDMA_WHY_SUSPENDED = 32,
 	HPDMA_WHY_NO_MODULE = 256,
 	HPDMA_WHY_NODE_RIGHT = 257,
 	HPDMA_WHY_NOT_BOUND = 258,
