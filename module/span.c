@@ -146,11 +146,14 @@ int hpdma_spans_seal(struct hpdma_spans *spans)
 }
 
 /**
- * hpdma_spans_find - the address of a byte of the memory
+ * hpdma_spans_run - the run that a byte of the memory is in
  * @spans: A sealed list
- * @offset: Which byte; it lies inside
+ * @offset: Which byte of the memory; it lies inside. Set to which byte of the run
+ *
+ * Return: the run; those of the bytes after it follow.
  */
-u64 hpdma_spans_find(const struct hpdma_spans *spans, u64 offset)
+const struct hpdma_span *hpdma_spans_run(const struct hpdma_spans *spans,
+					 u64 *offset)
 {
 	unsigned int low = 0, high = marks_of(spans), i;
 
@@ -158,15 +161,27 @@ u64 hpdma_spans_find(const struct hpdma_spans *spans, u64 offset)
 	while (high - low > 1) {
 		unsigned int middle = low + (high - low) / 2;
 
-		if (spans->marks[middle] <= offset)
+		if (spans->marks[middle] <= *offset)
 			low = middle;
 		else
 			high = middle;
 	}
-	offset -= spans->marks[low];
-	for (i = low * HPDMA_SPANS_MARK; offset >= spans->array[i].length; i++)
-		offset -= spans->array[i].length;
-	return spans->array[i].addr + offset;
+	*offset -= spans->marks[low];
+	for (i = low * HPDMA_SPANS_MARK; *offset >= spans->array[i].length; i++)
+		*offset -= spans->array[i].length;
+	return &spans->array[i];
+}
+
+/**
+ * hpdma_spans_find - the address of a byte of the memory
+ * @spans: A sealed list
+ * @offset: Which byte; it lies inside
+ */
+u64 hpdma_spans_find(const struct hpdma_spans *spans, u64 offset)
+{
+	const struct hpdma_span *run = hpdma_spans_run(spans, &offset);
+
+	return run->addr + offset;
 }
 
 /**

@@ -40,6 +40,8 @@ int hpdma_spans_add(struct hpdma_spans *spans, u64 addr, u64 length);
 int hpdma_spans_slice(const struct hpdma_spans *from, u64 offset, u64 length,
 		      struct hpdma_spans *to);
 int hpdma_spans_seal(struct hpdma_spans *spans);
+const struct hpdma_span *hpdma_spans_run(const struct hpdma_spans *spans,
+					 u64 *offset);
 u64 hpdma_spans_find(const struct hpdma_spans *spans, u64 offset);
 u64 hpdma_spans_last(const struct hpdma_spans *spans);
 u64 hpdma_spans_shortest(const struct hpdma_spans *spans);

@@ -9,5 +9,6 @@ extern struct kunit_suite hpdma_mapoff_suite;
 extern struct kunit_suite hpdma_check_suite;
 extern struct kunit_suite hpdma_registry_suite;
 extern struct kunit_suite hpdma_place_suite;
+extern struct kunit_suite hpdma_iova_suite;
 
 #endif
