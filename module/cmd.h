@@ -35,6 +35,7 @@ union hpdma_arg {
 	struct hpdma_ioc_dev_info dev_info;
 	struct hpdma_ioc_dev_map dev_map;
 	struct hpdma_ioc_dev_unmap dev_unmap;
+	struct hpdma_ioc_dev_regions dev_regions;
 	struct hpdma_ioc_irq_set irq_set;
 };
 
@@ -100,6 +101,7 @@ int hpdma_cmd_dev_info(struct hpdma_call *call);
 int hpdma_cmd_dev_map(struct hpdma_call *call);
 int hpdma_cmd_dev_unmap(struct hpdma_call *call);
 int hpdma_cmd_dev_segments(struct hpdma_call *call);
+int hpdma_cmd_dev_regions(struct hpdma_call *call);
 int hpdma_cmd_irq_set(struct hpdma_call *call);
 
 #endif

@@ -8,33 +8,43 @@
 #include "cmd.h"
 #include "devfile.h"
 
-int hpdma_cmd_dev_attach(struct hpdma_call *call)
+static int attach(struct hpdma_call *call, struct hpdma_context *context)
 {
 	struct hpdma_ioc_dev_attach *arg = &call->arg.dev_attach;
+	int ret;
+
+	arg->out_mode = hpdma_device_mode(call->devfile->device, arg->mode);
+	ret = hpdma_devfile_attach_prepare(call->devfile, arg->address_bits,
+					   arg->out_mode, &call->reason);
+	if (ret)
+		return ret;
+	ret = hpdma_ioctl_respond(call);
+	if (ret)
+		hpdma_devfile_attach_undo(call->devfile);
+	else
+		hpdma_devfile_attach_complete(call->devfile, context);
+	return ret;
+}
+
+int hpdma_cmd_dev_attach(struct hpdma_call *call)
+{
+	const struct hpdma_ioc_dev_attach *arg = &call->arg.dev_attach;
 	struct hpdma_context *context;
 	struct file *file;
 	int ret;
 
-	if (!arg->address_bits)
+	if (!arg->address_bits || arg->mode > HPDMA_MODE_PHYS)
 		return -EINVAL;
 	ret = hpdma_check_address_bits(arg->address_bits);
 	if (ret)
 		return ret;
-	if (arg->mode != HPDMA_MODE_DEFAULT || arg->reset != HPDMA_RESET_NONE)
+	if (arg->reset != HPDMA_RESET_NONE)
 		return -EOPNOTSUPP;
 	file = fget(arg->fd);
 	if (!file)
 		return -EBADF;
-	/* What the mode becomes is known before; a call that fails is forgiven. */
-	arg->out_mode = call->devfile->device->translated ?
-				HPDMA_MODE_KERNEL_IOVA :
-				HPDMA_MODE_PHYS;
 	context = hpdma_context_of(file);
-	ret = context ? hpdma_ioctl_respond(call) : -EBADF;
-	if (!ret)
-		ret = hpdma_devfile_attach(call->devfile, context,
-					   arg->address_bits, arg->mode,
-					   &call->reason);
+	ret = context ? attach(call, context) : -EBADF;
 	fput(file);
 	return ret;
 }

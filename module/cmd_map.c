@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The commands of /dev/hpdmaN that let the device reach buffers. */
 #include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
 
 #include "check.h"
 #include "cmd.h"
@@ -18,22 +20,28 @@ static int map_buffer(struct hpdma_call *call, struct hpdma_buffer *buffer)
 {
 	struct hpdma_ioc_dev_map *arg = &call->arg.dev_map;
 	struct hpdma_objects *ids = &call->devfile->maps;
+	struct hpdma_dmamap_wish wish = {
+		.offset = arg->offset,
+		.length = arg->length,
+		.iova = arg->iova,
+		.read_only = arg->flags & HPDMA_MAP_READ_ONLY,
+	};
 	struct hpdma_dmamap *map;
-	u64 length = arg->length;
 	u32 id;
 	int ret;
 
-	ret = hpdma_check_range(arg->offset, &length, buffer->memory.length,
-				PAGE_SIZE);
+	ret = hpdma_check_range(wish.offset, &wish.length,
+				buffer->memory.length, PAGE_SIZE);
 	if (ret)
 		return ret;
 	ret = hpdma_ioctl_reserve(call, ids, &id);
 	if (ret)
 		return ret;
-	ret = hpdma_devfile_map(call->devfile, buffer, arg->offset, length,
-				&call->reason, &map);
-	if (ret)
+	ret = hpdma_devfile_map(call->devfile, buffer, &wish, &map);
+	if (ret) {
+		call->reason = wish.reason;
 		goto err_id;
+	}
 	arg->out_map_id = id;
 	arg->out_kind = map->kind;
 	arg->out_segments = map->spans.count;
@@ -60,10 +68,6 @@ int hpdma_cmd_dev_map(struct hpdma_call *call)
 
 	if (arg->__reserved)
 		return -EINVAL;
-	if (arg->iova) {
-		call->reason = HPDMA_REASON_MODE;
-		return -EOPNOTSUPP;
-	}
 	if (!context) {
 		call->reason = HPDMA_REASON_NOT_ATTACHED;
 		return -EINVAL;
@@ -80,18 +84,33 @@ int hpdma_cmd_dev_map(struct hpdma_call *call)
 	return ret;
 }
 
+static int unmap_part(struct hpdma_call *call)
+{
+	const struct hpdma_ioc_dev_unmap *arg = &call->arg.dev_unmap;
+	struct hpdma_devfile *devfile = call->devfile;
+	struct hpdma_dmamap *map;
+	int ret;
+
+	map = hpdma_object_find(&devfile->maps, arg->map_id);
+	if (!map)
+		return -ENOENT;
+	ret = hpdma_devfile_unmap_part(devfile, map, arg->offset, arg->length,
+				       &call->reason);
+	hpdma_dmamap_put(map);
+	return ret;
+}
+
 int hpdma_cmd_dev_unmap(struct hpdma_call *call)
 {
+	const struct hpdma_ioc_dev_unmap *arg = &call->arg.dev_unmap;
 	struct hpdma_devfile *devfile = call->devfile;
 	struct hpdma_dmamap *map;
 
 	if (READ_ONCE(devfile->device->gone))
 		return -ENODEV;
-	if (call->arg.dev_unmap.offset || call->arg.dev_unmap.length) {
-		call->reason = HPDMA_REASON_MODE;
-		return -EOPNOTSUPP;
-	}
-	map = hpdma_object_take(&devfile->maps, call->arg.dev_unmap.map_id);
+	if (arg->offset || arg->length)
+		return unmap_part(call);
+	map = hpdma_object_take(&devfile->maps, arg->map_id);
 	if (!map)
 		return -ENOENT;
 	hpdma_devfile_unmap(devfile, map);
@@ -101,6 +120,7 @@ int hpdma_cmd_dev_unmap(struct hpdma_call *call)
 int hpdma_cmd_dev_segments(struct hpdma_call *call)
 {
 	struct hpdma_devfile *devfile = call->devfile;
+	struct hpdma_spans addrs = {};
 	struct hpdma_dmamap *map;
 	int ret;
 
@@ -111,8 +131,52 @@ int hpdma_cmd_dev_segments(struct hpdma_call *call)
 	map = hpdma_object_find(&devfile->maps, call->arg.segments.id);
 	if (!map)
 		return -ENOENT;
+	ret = hpdma_devfile_addresses(devfile, map, &addrs);
 	/* Who may not see them could not make the mapping. */
-	ret = hpdma_ioctl_segments(call, &map->spans, map->kind);
+	if (!ret)
+		ret = hpdma_ioctl_segments(call, &addrs, map->kind);
+	hpdma_spans_free(&addrs);
 	hpdma_dmamap_put(map);
+	return ret;
+}
+
+static int tell_regions(struct hpdma_call *call,
+			const struct hpdma_iova_regions *regions)
+{
+	struct hpdma_ioc_dev_regions *arg = &call->arg.dev_regions;
+	struct hpdma_ioc_dev_regions __user *user = call->user;
+
+	BUILD_BUG_ON(sizeof(struct hpdma_region) !=
+		     sizeof(struct hpdma_iova_region));
+	BUILD_BUG_ON(HPDMA_REGION_USABLE != 0 || HPDMA_REGION_RESERVED != 1);
+
+	/* First, so that a struct that cannot be written leaves the array alone. */
+	if (put_user(regions->count, &user->out_count))
+		return -EFAULT;
+	if (arg->count < regions->count)
+		return -EMSGSIZE;
+	if (copy_to_user(u64_to_user_ptr(arg->regions), regions->array,
+			 regions->count * sizeof(*regions->array)))
+		return -EFAULT;
+	arg->out_count = regions->count;
+	return hpdma_ioctl_respond(call);
+}
+
+int hpdma_cmd_dev_regions(struct hpdma_call *call)
+{
+	struct hpdma_iova_regions regions;
+	int ret;
+
+	if (call->arg.dev_regions.__reserved)
+		return -EINVAL;
+	if (!hpdma_devfile_context(call->devfile)) {
+		call->reason = HPDMA_REASON_NOT_ATTACHED;
+		return -EINVAL;
+	}
+	ret = hpdma_devfile_regions(call->devfile, &regions, &call->reason);
+	if (ret)
+		return ret;
+	ret = tell_regions(call, &regions);
+	kfree(regions.array);
 	return ret;
 }

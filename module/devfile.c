@@ -4,13 +4,16 @@
  * which everything ends: with the file, with the last file, or with the device.
  */
 #include <linux/eventfd.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/pci.h>
 #include <linux/sched.h>
 #include <linux/security.h>
 #include <linux/slab.h>
 #include <linux/hpdma.h>
 
+#include "check.h"
 #include "devfile.h"
 
 /*
@@ -119,18 +122,18 @@ void hpdma_devfile_close(struct hpdma_devfile *devfile)
 }
 
 /**
- * hpdma_devfile_attach - tie a device file to a context for life
+ * hpdma_devfile_attach_prepare - do all of attaching that can fail
  * @devfile: The device file
- * @context: Whose ids it is to understand; a reference is taken
  * @address_bits: How many the device drives, checked
- * @mode: enum hpdma_mode, checked
+ * @mode: enum hpdma_mode, of hpdma_device_mode()
  * @reason: Set where errno does not say enough
+ *
+ * One of the next two functions is called then.
  *
  * Return: 0 or -errno of the contract.
  */
-int hpdma_devfile_attach(struct hpdma_devfile *devfile,
-			 struct hpdma_context *context, u32 address_bits,
-			 u32 mode, u32 *reason)
+int hpdma_devfile_attach_prepare(struct hpdma_devfile *devfile,
+				 u32 address_bits, u32 mode, u32 *reason)
 {
 	struct hpdma_device *device = devfile->device;
 	int ret = -ENODEV;
@@ -138,23 +141,47 @@ int hpdma_devfile_attach(struct hpdma_devfile *devfile,
 	mutex_lock(&device->lock);
 	if (device->gone)
 		goto out;
-	if (devfile->context) {
+	if (devfile->context || devfile->attaching) {
 		*reason = HPDMA_REASON_ATTACHED;
 		ret = -EBUSY;
 		goto out;
 	}
-	ret = hpdma_device_attach(device, address_bits, mode);
-	if (ret) {
-		*reason = ret == -EBUSY ? HPDMA_REASON_OTHER_HOLDER :
-					  HPDMA_REASON_ADDRESS;
-		goto out;
-	}
-	hpdma_context_get(context);
-	/* Read without the lock by hpdma_devfile_context(); set but once. */
-	smp_store_release(&devfile->context, context);
+	ret = hpdma_device_attach(device, address_bits, mode, reason);
+	devfile->attaching = !ret;
 out:
 	mutex_unlock(&device->lock);
 	return ret;
+}
+
+/**
+ * hpdma_devfile_attach_complete - tie a device file to a context for life
+ * @devfile: The device file, prepared
+ * @context: Whose ids it is to understand; a reference is taken
+ */
+void hpdma_devfile_attach_complete(struct hpdma_devfile *devfile,
+				   struct hpdma_context *context)
+{
+	struct hpdma_device *device = devfile->device;
+
+	mutex_lock(&device->lock);
+	if (!device->gone)
+		hpdma_device_start(device);
+	devfile->attaching = false;
+	hpdma_context_get(context);
+	/* Read without the lock by hpdma_devfile_context(); set but once. */
+	smp_store_release(&devfile->context, context);
+	mutex_unlock(&device->lock);
+}
+
+/* As if it had not been prepared. */
+void hpdma_devfile_attach_undo(struct hpdma_devfile *devfile)
+{
+	struct hpdma_device *device = devfile->device;
+
+	mutex_lock(&device->lock);
+	hpdma_device_detach(device);
+	devfile->attaching = false;
+	mutex_unlock(&device->lock);
 }
 
 /* Return: the context, valid as long as the device file, or NULL. */
@@ -164,18 +191,79 @@ struct hpdma_context *hpdma_devfile_context(struct hpdma_devfile *devfile)
 	return smp_load_acquire(&devfile->context);
 }
 
+/**
+ * hpdma_devfile_reach - what memory does the device reach?
+ * @devfile: The device file
+ * @last_address: Lowered to the highest physical address, if it uses these
+ * @reason: Set where errno does not say enough
+ *
+ * Return: 0, -ENODEV or -EINVAL.
+ */
+int hpdma_devfile_reach(struct hpdma_devfile *devfile, u64 *last_address,
+			u32 *reason)
+{
+	struct hpdma_device *device = devfile->device;
+	int ret = 0;
+
+	mutex_lock(&device->lock);
+	if (device->gone) {
+		ret = -ENODEV;
+	} else if (!devfile->context) {
+		*reason = HPDMA_REASON_NOT_ATTACHED;
+		ret = -EINVAL;
+	} else if (device->mode == HPDMA_MODE_PHYS) {
+		u64 last = hpdma_check_last_address(device->address_bits);
+
+		last = min_not_zero(last, device->pdev->dev.bus_dma_limit);
+		*last_address = min(*last_address, last);
+	}
+	mutex_unlock(&device->lock);
+	return ret;
+}
+
+/**
+ * hpdma_devfile_regions - which IOVAs can be chosen?
+ * @devfile: The device file, attached
+ * @regions: Filled in; the caller frees the array with kfree()
+ * @reason: Set where errno does not say enough
+ *
+ * Return: 0 or -errno of the contract.
+ */
+int hpdma_devfile_regions(struct hpdma_devfile *devfile,
+			  struct hpdma_iova_regions *regions, u32 *reason)
+{
+	struct hpdma_device *device = devfile->device;
+	int ret = -ENODEV;
+
+	mutex_lock(&device->lock);
+	if (device->gone)
+		goto out;
+	if (!device->domain) {
+		*reason = HPDMA_REASON_MODE;
+		ret = -EOPNOTSUPP;
+		goto out;
+	}
+	*regions = device->domain->regions;
+	regions->array = kmemdup(regions->array,
+				 regions->count * sizeof(*regions->array),
+				 GFP_KERNEL);
+	ret = regions->array ? 0 : -ENOMEM;
+out:
+	mutex_unlock(&device->lock);
+	return ret;
+}
+
 /* For an attached file; the rest as hpdma_dmamap_create(). */
 int hpdma_devfile_map(struct hpdma_devfile *devfile,
-		      struct hpdma_buffer *buffer, u64 offset, u64 length,
-		      u32 *reason, struct hpdma_dmamap **out)
+		      struct hpdma_buffer *buffer,
+		      struct hpdma_dmamap_wish *wish, struct hpdma_dmamap **out)
 {
 	struct hpdma_device *device = devfile->device;
 	int ret = -ENODEV;
 
 	mutex_lock(&device->lock);
 	if (!device->gone)
-		ret = hpdma_dmamap_create(device, buffer, offset, length,
-					  reason, out);
+		ret = hpdma_dmamap_create(device, buffer, wish, out);
 	mutex_unlock(&device->lock);
 	return ret;
 }
@@ -193,6 +281,35 @@ void hpdma_devfile_unmap(struct hpdma_devfile *devfile,
 	hpdma_dmamap_end(device, &maps);
 	mutex_unlock(&device->lock);
 	hpdma_dmamap_put(map);
+}
+
+/* As hpdma_dmamap_end_part(), or -ENODEV. */
+int hpdma_devfile_unmap_part(struct hpdma_devfile *devfile,
+			     struct hpdma_dmamap *map, u64 offset, u64 length,
+			     u32 *reason)
+{
+	struct hpdma_device *device = devfile->device;
+	int ret = -ENODEV;
+
+	mutex_lock(&device->lock);
+	if (!device->gone)
+		ret = hpdma_dmamap_end_part(map, offset, length, reason);
+	mutex_unlock(&device->lock);
+	return ret;
+}
+
+/* As hpdma_dmamap_addresses(), or -ENODEV. */
+int hpdma_devfile_addresses(struct hpdma_devfile *devfile,
+			    struct hpdma_dmamap *map, struct hpdma_spans *addrs)
+{
+	struct hpdma_device *device = devfile->device;
+	int ret = -ENODEV;
+
+	mutex_lock(&device->lock);
+	if (!device->gone)
+		ret = hpdma_dmamap_addresses(map, addrs);
+	mutex_unlock(&device->lock);
+	return ret;
 }
 
 /* As hpdma_event_enable(), and HPDMA_IRQ_NONE disables; or -ENODEV. */

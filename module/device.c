@@ -11,7 +11,9 @@
 #include <linux/module.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
+#include <linux/hpdma.h>
 
+#include "check.h"
 #include "device.h"
 
 #define MAX_DEVICES 256
@@ -268,43 +270,137 @@ bool hpdma_device_unhold(struct hpdma_device *device)
 }
 
 /**
- * hpdma_device_attach - let a file use the device for DMA
- * @device: The device; @lock is held
- * @address_bits: How many it drives
+ * hpdma_device_mode - what a mode means for a device
+ * @device: The device
  * @mode: enum hpdma_mode
  *
- * Return: 0; -EBUSY if others are attached and want something else; -ERANGE
- * if the platform cannot serve so few bits.
+ * Return: the same, or what HPDMA_MODE_DEFAULT stands for.
  */
-int hpdma_device_attach(struct hpdma_device *device, u32 address_bits, u32 mode)
+u32 hpdma_device_mode(const struct hpdma_device *device, u32 mode)
+{
+	if (mode != HPDMA_MODE_DEFAULT)
+		return mode;
+	return device->translated ? HPDMA_MODE_KERNEL_IOVA : HPDMA_MODE_PHYS;
+}
+
+/* Can this device be used in this mode? Return: why not. */
+static u32 why_not(const struct hpdma_device *device, u32 mode)
+{
+	switch (mode) {
+	case HPDMA_MODE_KERNEL_IOVA:
+		return device->translated ? HPDMA_REASON_NONE :
+					    HPDMA_REASON_NO_IOMMU;
+	case HPDMA_MODE_CALLER_IOVA:
+		/* There may be an IOMMU that was told not to translate. */
+		if (!device_iommu_mapped(&device->pdev->dev))
+			return HPDMA_REASON_NO_IOMMU;
+		return device->alone ? HPDMA_REASON_NONE : HPDMA_REASON_GROUP;
+	default:
+		return device->translated ? HPDMA_REASON_MODE :
+					    HPDMA_REASON_NONE;
+	}
+}
+
+static int fix_kernel(struct hpdma_device *device, u32 address_bits,
+		      u32 *reason)
 {
 	struct device *dev = &device->pdev->dev;
 
-	lockdep_assert_held(&device->lock);
-	if (device->attached) {
-		if (device->address_bits != address_bits ||
-		    device->mode != mode)
-			return -EBUSY;
-		device->attached++;
-		return 0;
-	}
-	if (dma_set_mask_and_coherent(dev, DMA_BIT_MASK(address_bits)))
+	if (dma_set_mask_and_coherent(dev, DMA_BIT_MASK(address_bits))) {
+		*reason = HPDMA_REASON_ADDRESS;
 		return -ERANGE;
+	}
 	/* A mapping is one range however long: no limits on its pieces. */
 	dma_set_max_seg_size(dev, UINT_MAX);
 	dma_set_seg_boundary(dev, ULONG_MAX);
+	return 0;
+}
+
+/* How the device addresses memory until hpdma_device_unfix(). */
+static int fix(struct hpdma_device *device, u32 address_bits, u32 mode,
+	       u32 *reason)
+{
+	int ret;
+
+	if (mode == HPDMA_MODE_CALLER_IOVA)
+		ret = hpdma_domain_create(&device->pdev->dev,
+					  hpdma_check_last_address(
+						  address_bits),
+					  reason, &device->domain);
+	else
+		ret = fix_kernel(device, address_bits, reason);
+	if (ret)
+		return ret;
 	device->address_bits = address_bits;
 	device->mode = mode;
-	device->attached = 1;
-	pci_set_master(device->pdev);
 	return 0;
+}
+
+/**
+ * hpdma_device_attach - let a file use the device for DMA
+ * @device: The device; @lock is held
+ * @address_bits: How many it drives
+ * @mode: enum hpdma_mode, of hpdma_device_mode()
+ * @reason: Set where errno does not say enough
+ *
+ * hpdma_device_start() completes it; hpdma_device_detach() undoes it.
+ *
+ * Return: 0; -EBUSY if the device's holders want something else; -EOPNOTSUPP if it
+ * has no such mode; -ERANGE if the platform cannot serve so few bits; -ENOMEM.
+ */
+int hpdma_device_attach(struct hpdma_device *device, u32 address_bits, u32 mode,
+			u32 *reason)
+{
+	int ret = 0;
+
+	lockdep_assert_held(&device->lock);
+	*reason = why_not(device, mode);
+	if (*reason)
+		return -EOPNOTSUPP;
+	if (!device->mode) {
+		ret = fix(device, address_bits, mode, reason);
+	} else if (device->address_bits != address_bits ||
+		   device->mode != mode) {
+		*reason = HPDMA_REASON_OTHER_HOLDER;
+		ret = -EBUSY;
+	}
+	if (!ret)
+		device->attached++;
+	return ret;
+}
+
+/**
+ * hpdma_device_start - complete an attachment
+ * @device: The device, not gone; @lock is held
+ */
+void hpdma_device_start(struct hpdma_device *device)
+{
+	lockdep_assert_held(&device->lock);
+	device->started = true;
+	pci_set_master(device->pdev);
 }
 
 /* Bus mastering goes off with the last holder, not with the last attached. */
 void hpdma_device_detach(struct hpdma_device *device)
 {
 	lockdep_assert_held(&device->lock);
-	device->attached--;
+	if (!--device->attached && !device->started)
+		hpdma_device_unfix(device);
+}
+
+/**
+ * hpdma_device_unfix - let the next who attaches choose the address bits and mode
+ * @device: The device, stopped; nothing is mapped for it; @lock is held
+ */
+void hpdma_device_unfix(struct hpdma_device *device)
+{
+	lockdep_assert_held(&device->lock);
+	if (device->domain)
+		hpdma_domain_destroy(device->domain);
+	device->domain = NULL;
+	WRITE_ONCE(device->mode, HPDMA_MODE_DEFAULT);
+	device->address_bits = 0;
+	device->started = false;
 }
 
 /**

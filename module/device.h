@@ -10,6 +10,7 @@
 #include <linux/path.h>
 #include <linux/rwsem.h>
 
+#include "domain.h"
 #include "event.h"
 
 /* Numbers of BARs stand above this in the offset of an area. */
@@ -30,8 +31,12 @@
  * @released: Removal has stopped the device and ended all mappings
  * @holders: Open files
  * @attached: Files that are attached
- * @address_bits: Fixed by the first attached file
- * @mode: enum hpdma_mode, fixed by the first attached file
+ * @started: One of them has turned bus mastering on since the device was stopped
+ * @address_bits: Fixed by the first attached file until the last holder goes; 0
+ *	before
+ * @mode: enum hpdma_mode, fixed by the first attached file until the last holder
+ *	goes; HPDMA_MODE_DEFAULT before
+ * @domain: Its own translations in HPDMA_MODE_CALLER_IOVA, else NULL
  * @maps: Live mappings of all files
  * @parked: Mappings whose file has gone but which the device may still reach
  * @path: Of the first holder's file, while there are holders: keeps @mapping
@@ -59,8 +64,10 @@ struct hpdma_device {
 	bool released;
 	unsigned int holders;
 	unsigned int attached;
+	bool started;
 	u32 address_bits;
 	u32 mode;
+	struct hpdma_domain *domain;
 	struct list_head maps;
 	struct list_head parked;
 	struct path path;
@@ -84,9 +91,12 @@ void hpdma_device_put(struct hpdma_device *device);
 bool hpdma_device_protected(const struct hpdma_device *device);
 int hpdma_device_hold(struct hpdma_device *device, struct file *file);
 bool hpdma_device_unhold(struct hpdma_device *device);
-int hpdma_device_attach(struct hpdma_device *device, u32 address_bits,
-			u32 mode);
+u32 hpdma_device_mode(const struct hpdma_device *device, u32 mode);
+int hpdma_device_attach(struct hpdma_device *device, u32 address_bits, u32 mode,
+			u32 *reason);
+void hpdma_device_start(struct hpdma_device *device);
 void hpdma_device_detach(struct hpdma_device *device);
+void hpdma_device_unfix(struct hpdma_device *device);
 void hpdma_device_quiesce(struct hpdma_device *device);
 void hpdma_device_restore(struct hpdma_device *device);
 bool hpdma_device_flush(struct hpdma_device *device);

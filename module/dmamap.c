@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Buffers mapped for a device, through the DMA API.
+ * Buffers mapped for a device: through the DMA API, by the driver they were
+ * imported from (dmamap_import.c), or in a domain of our own (dmamap_caller.c).
  *
  * A mapping ends in two steps with a flush between them: the addresses are
  * unmapped, the IOMMU forgets them, and only then the buffer is let go. Where
@@ -28,11 +29,12 @@
 
 /**
  * hpdma_dmamap_kind - what kind of address a device uses
- * @device: The device
+ * @device: The device; somebody is attached
  */
 u32 hpdma_dmamap_kind(const struct hpdma_device *device)
 {
-	return device->translated ? HPDMA_ADDR_IOVA : HPDMA_ADDR_PHYS;
+	return READ_ONCE(device->mode) == HPDMA_MODE_PHYS ? HPDMA_ADDR_PHYS :
+							    HPDMA_ADDR_IOVA;
 }
 
 /* Behind an IOMMU: one range, which leads to the very pages of the buffer. */
@@ -85,14 +87,18 @@ static void unmap(struct hpdma_dmamap *map)
 	if (!map->mapped)
 		return;
 	map->mapped = false;
+	if (map->caller.domain) {
+		hpdma_dmamap_caller_unmap(&map->caller);
+		return;
+	}
 	if (map->import.table) {
-		hpdma_dmamap_import_unmap(&map->import);
+		hpdma_dmamap_import_unmap(&map->import, map->direction);
 		return;
 	}
 	if (map->buffer)
 		hpdma_sync_remove(&map->buffer->memory.sync, &map->synced);
-	dma_unmap_sgtable(&map->device->pdev->dev, &map->table,
-			  DMA_BIDIRECTIONAL, MAP_ATTRS);
+	dma_unmap_sgtable(&map->device->pdev->dev, &map->table, map->direction,
+			  MAP_ATTRS);
 	sg_free_table(&map->table);
 }
 
@@ -110,7 +116,7 @@ static int map_runs(struct hpdma_dmamap *map, const struct hpdma_spans *phys,
 	ret = hpdma_table_fill(&map->table, phys, U64_MAX);
 	if (ret)
 		return ret;
-	ret = dma_map_sgtable(dev, &map->table, DMA_BIDIRECTIONAL, MAP_ATTRS);
+	ret = dma_map_sgtable(dev, &map->table, map->direction, MAP_ATTRS);
 	if (ret) {
 		sg_free_table(&map->table);
 		if (map->kind == HPDMA_ADDR_IOVA)
@@ -121,7 +127,7 @@ static int map_runs(struct hpdma_dmamap *map, const struct hpdma_spans *phys,
 	}
 	map->mapped = true;
 	/* Zeroes written by the CPU are to be seen by a non-coherent device. */
-	dma_sync_sgtable_for_device(dev, &map->table, DMA_BIDIRECTIONAL);
+	dma_sync_sgtable_for_device(dev, &map->table, map->direction);
 	ret = hpdma_table_addresses(&map->table, &map->spans);
 	if (ret)
 		goto err_unmap;
@@ -141,37 +147,78 @@ err_unmap:
 }
 
 static int map_pages(struct hpdma_dmamap *map, struct hpdma_memory *memory,
-		     u64 offset, u64 length, u32 *reason)
+		     struct hpdma_dmamap_wish *wish)
 {
 	struct hpdma_spans phys = {};
 	int ret;
 
-	ret = hpdma_spans_slice(&memory->spans, offset, length, &phys);
+	ret = hpdma_spans_slice(&memory->spans, wish->offset, wish->length,
+				&phys);
 	/* Physical addresses keep the boundary; behind an IOMMU there is one run. */
 	if (map->kind == HPDMA_ADDR_PHYS)
 		map->spans.boundary = phys.boundary;
 	if (!ret)
-		ret = map_runs(map, &phys, reason);
+		ret = map_runs(map, &phys, &wish->reason);
 	hpdma_spans_free(&phys);
 	if (ret)
 		return ret;
 	map->synced.dev = &map->device->pdev->dev;
 	map->synced.table = &map->table;
-	map->synced.direction = DMA_BIDIRECTIONAL;
-	map->synced.offset = offset;
+	map->synced.direction = map->direction;
+	map->synced.offset = wish->offset;
 	hpdma_sync_add(&memory->sync, &map->synced);
 	return 0;
 }
 
-static int map_import(struct hpdma_dmamap *map, struct hpdma_memory *memory,
-		      u64 offset, u64 length, u32 *reason)
+/* The device sees the CPU's caches here: there is nothing to sync. */
+static int map_chosen(struct hpdma_dmamap *map, struct hpdma_memory *memory,
+		      struct hpdma_dmamap_wish *wish)
 {
 	int ret;
 
-	ret = hpdma_dmamap_import_map(&map->import, map->device, memory, offset,
-				      length, &map->spans, reason);
+	map->caller.iova = wish->iova;
+	map->caller.length = wish->length;
+	map->caller.offset = wish->offset;
+	ret = hpdma_spans_add(&map->spans, wish->iova, wish->length);
+	if (!ret)
+		ret = hpdma_dmamap_caller_map(&map->caller, map->device->domain,
+					      memory, wish->read_only,
+					      &wish->reason);
 	map->mapped = !ret;
 	return ret;
+}
+
+static int map_import(struct hpdma_dmamap *map, struct hpdma_memory *memory,
+		      struct hpdma_dmamap_wish *wish)
+{
+	int ret;
+
+	ret = hpdma_dmamap_import_map(&map->import, map->device, memory,
+				      wish->offset, wish->length,
+				      map->direction, &map->spans,
+				      &wish->reason);
+	map->mapped = !ret;
+	return ret;
+}
+
+static int map_memory(struct hpdma_dmamap *map, struct hpdma_memory *memory,
+		      struct hpdma_dmamap_wish *wish)
+{
+	bool chosen = map->device->mode == HPDMA_MODE_CALLER_IOVA;
+
+	/* What another driver maps it maps with the DMA API. */
+	if (chosen ? memory->foreign != NULL : wish->iova != 0) {
+		wish->reason = HPDMA_REASON_MODE;
+		return -EOPNOTSUPP;
+	}
+	if (wish->read_only && map->kind == HPDMA_ADDR_PHYS) {
+		wish->reason = HPDMA_REASON_NO_IOMMU;
+		return -EOPNOTSUPP;
+	}
+	if (chosen)
+		return map_chosen(map, memory, wish);
+	return memory->foreign ? map_import(map, memory, wish) :
+				 map_pages(map, memory, wish);
 }
 
 static void free_map(struct kref *refs)
@@ -187,18 +234,16 @@ static void free_map(struct kref *refs)
  * hpdma_dmamap_create - map a buffer for a device
  * @device: The device; its lock is held and it is attached and not gone
  * @buffer: The buffer; the mapping takes a reference of its own
- * @offset: First byte, checked
- * @length: Bytes, checked
- * @reason: Set where errno does not say enough
+ * @wish: What is to be mapped, and how
  * @out: Set to the mapping
  *
  * Return: 0 or -errno of the contract.
  */
 int hpdma_dmamap_create(struct hpdma_device *device,
-			struct hpdma_buffer *buffer, u64 offset, u64 length,
-			u32 *reason, struct hpdma_dmamap **out)
+			struct hpdma_buffer *buffer,
+			struct hpdma_dmamap_wish *wish,
+			struct hpdma_dmamap **out)
 {
-	struct hpdma_memory *memory = &buffer->memory;
 	struct hpdma_dmamap *map;
 	int ret;
 
@@ -209,11 +254,9 @@ int hpdma_dmamap_create(struct hpdma_device *device,
 	kref_init(&map->refs);
 	map->device = device;
 	map->kind = hpdma_dmamap_kind(device);
-	map->length = length;
-	if (memory->foreign)
-		ret = map_import(map, memory, offset, length, reason);
-	else
-		ret = map_pages(map, memory, offset, length, reason);
+	map->length = wish->length;
+	map->direction = wish->read_only ? DMA_TO_DEVICE : DMA_BIDIRECTIONAL;
+	ret = map_memory(map, &buffer->memory, wish);
 	if (ret) {
 		hpdma_dmamap_put(map);
 		return ret;
@@ -227,6 +270,59 @@ int hpdma_dmamap_create(struct hpdma_device *device,
 	trace_hpdma_map(map);
 	*out = map;
 	return 0;
+}
+
+/**
+ * hpdma_dmamap_addresses - list the addresses of a mapping
+ * @map: The mapping; the device's lock is held
+ * @addrs: An empty list; the caller frees it
+ *
+ * Return: 0; -ENOMEM; -ENOENT if it has ended.
+ */
+int hpdma_dmamap_addresses(const struct hpdma_dmamap *map,
+			   struct hpdma_spans *addrs)
+{
+	const struct hpdma_spans *spans = &map->spans;
+
+	lockdep_assert_held(&map->device->lock);
+	if (!map->mapped)
+		return -ENOENT;
+	if (map->caller.domain)
+		return hpdma_dmamap_caller_addresses(&map->caller, addrs);
+	return hpdma_spans_slice(spans, 0, U64_MAX, addrs);
+}
+
+/**
+ * hpdma_dmamap_end_part - end some of a mapping's addresses
+ * @map: The mapping; the device's lock is held
+ * @offset: First byte of the part, counted from the mapping's first
+ * @length: Bytes of the part
+ * @reason: Set where errno does not say enough
+ *
+ * The buffer is held until the whole mapping ends.
+ *
+ * Return: 0 or -errno of the contract.
+ */
+int hpdma_dmamap_end_part(struct hpdma_dmamap *map, u64 offset, u64 length,
+			  u32 *reason)
+{
+	int ret;
+
+	lockdep_assert_held(&map->device->lock);
+	if (!map->mapped)
+		return -ENOENT;
+	if (!map->caller.domain) {
+		*reason = HPDMA_REASON_MODE;
+		return -EOPNOTSUPP;
+	}
+	if (!length)
+		return -EINVAL;
+	ret = hpdma_check_range(offset, &length, map->length, PAGE_SIZE);
+	if (ret)
+		return ret;
+	return hpdma_dmamap_caller_unmap_part(&map->caller,
+					      &map->buffer->memory, offset,
+					      length, reason);
 }
 
 void hpdma_dmamap_get(struct hpdma_dmamap *map)
@@ -261,6 +357,17 @@ static void let_go(struct hpdma_dmamap *map)
 	hpdma_dmamap_put(map);
 }
 
+/*
+ * What is unmapped, can the device still reach it? Where nothing translates the
+ * caller is trusted, or has parked it.
+ */
+static bool is_unreachable(struct hpdma_device *device)
+{
+	if (device->domain)
+		return !device->domain->broken;
+	return device->mode == HPDMA_MODE_PHYS || hpdma_device_flush(device);
+}
+
 /**
  * hpdma_dmamap_end - end mappings of a device that is running
  * @device: The device; its lock is held
@@ -276,8 +383,7 @@ void hpdma_dmamap_end(struct hpdma_device *device, struct list_head *maps)
 		return;
 	list_for_each_entry(map, maps, node)
 		unmap(map);
-	/* Where nothing translates the caller is trusted, or has parked them. */
-	unreachable = !device->translated || hpdma_device_flush(device);
+	unreachable = is_unreachable(device);
 	list_for_each_entry_safe(map, next, maps, node) {
 		if (unreachable)
 			let_go(map);
@@ -297,7 +403,7 @@ void hpdma_dmamap_orphan(struct hpdma_device *device, struct list_head *maps)
 {
 	struct hpdma_dmamap *map, *next;
 
-	if (device->translated) {
+	if (device->mode != HPDMA_MODE_PHYS) {
 		hpdma_dmamap_end(device, maps);
 		return;
 	}
@@ -308,25 +414,29 @@ void hpdma_dmamap_orphan(struct hpdma_device *device, struct list_head *maps)
 /**
  * hpdma_dmamap_end_all - end every mapping of a device that is quiesced
  * @device: The device; its lock is held
+ *
+ * The next holder chooses anew how it addresses memory.
  */
 void hpdma_dmamap_end_all(struct hpdma_device *device)
 {
 	struct hpdma_dmamap *map, *next;
 
 	lockdep_assert_held(&device->lock);
-	/* Nothing is left of a device that is gone, not even its function. */
-	if (list_empty(&device->maps) && list_empty(&device->parked))
-		return;
 	list_for_each_entry(map, &device->maps, node)
 		unmap(map);
 	list_for_each_entry(map, &device->parked, node)
 		unmap(map);
 	/*
 	 * What comes next may turn bus mastering on again. Where there is no
-	 * flush, the kernel's own comes within 10 ms.
+	 * flush, the kernel's own comes within 10 ms. Nothing is left of a device
+	 * that is gone, not even its function.
 	 */
-	if (device->translated && !hpdma_device_flush(device))
+	if ((!list_empty(&device->maps) || !list_empty(&device->parked)) &&
+	    device->mode == HPDMA_MODE_KERNEL_IOVA &&
+	    !hpdma_device_flush(device))
 		msleep(50);
+	/* Translates nothing any more, whatever it has unmapped. */
+	hpdma_device_unfix(device);
 	list_for_each_entry_safe(map, next, &device->maps, node)
 		let_go(map);
 	list_for_each_entry_safe(map, next, &device->parked, node)

@@ -127,6 +127,7 @@ static int check(struct hpdma_device *device, struct sg_table *table,
  * @memory: Imported memory, which the caller holds
  * @offset: First byte that the device needs, checked
  * @length: Bytes, checked
+ * @direction: What the device does with it
  * @addrs: An empty list, to which their addresses are added; the caller frees it
  * @reason: Set where errno does not say enough
  *
@@ -137,7 +138,8 @@ static int check(struct hpdma_device *device, struct sg_table *table,
 int hpdma_dmamap_import_map(struct hpdma_dmamap_import *import,
 			    struct hpdma_device *device,
 			    const struct hpdma_memory *memory, u64 offset,
-			    u64 length, struct hpdma_spans *addrs, u32 *reason)
+			    u64 length, enum dma_data_direction direction,
+			    struct hpdma_spans *addrs, u32 *reason)
 {
 	struct dma_buf_attachment *hold, *attachment;
 	struct sg_table *table;
@@ -153,7 +155,7 @@ int hpdma_dmamap_import_map(struct hpdma_dmamap_import *import,
 		ret = hpdma_backing_import_explain(PTR_ERR(attachment), reason);
 		goto err_hold;
 	}
-	table = hpdma_dma_buf_map(attachment, DMA_BIDIRECTIONAL);
+	table = hpdma_dma_buf_map(attachment, direction);
 	if (IS_ERR(table)) {
 		ret = hpdma_backing_import_explain(PTR_ERR(table), reason);
 		goto err_attachment;
@@ -169,7 +171,7 @@ int hpdma_dmamap_import_map(struct hpdma_dmamap_import *import,
 	return 0;
 
 err_map:
-	hpdma_dma_buf_unmap(attachment, table, DMA_BIDIRECTIONAL);
+	hpdma_dma_buf_unmap(attachment, table, direction);
 err_attachment:
 	dma_buf_detach(memory->foreign, attachment);
 err_hold:
@@ -180,11 +182,12 @@ err_hold:
 /**
  * hpdma_dmamap_import_unmap - end the addresses
  * @import: Mapped
+ * @direction: As it was mapped
  */
-void hpdma_dmamap_import_unmap(struct hpdma_dmamap_import *import)
+void hpdma_dmamap_import_unmap(struct hpdma_dmamap_import *import,
+			       enum dma_data_direction direction)
 {
-	hpdma_dma_buf_unmap(import->attachment, import->table,
-			    DMA_BIDIRECTIONAL);
+	hpdma_dma_buf_unmap(import->attachment, import->table, direction);
 	import->table = NULL;
 	/* Drivers that keep mappings for the next time unmap only now. */
 	dma_buf_detach(import->attachment->dmabuf, import->attachment);

@@ -2,6 +2,7 @@
 #ifndef HPDMA_DMAMAP_IMPORT_H
 #define HPDMA_DMAMAP_IMPORT_H
 
+#include <linux/dma-direction.h>
 #include <linux/types.h>
 
 #include "backing.h"
@@ -29,8 +30,10 @@ struct hpdma_dmamap_import {
 int hpdma_dmamap_import_map(struct hpdma_dmamap_import *import,
 			    struct hpdma_device *device,
 			    const struct hpdma_memory *memory, u64 offset,
-			    u64 length, struct hpdma_spans *addrs, u32 *reason);
-void hpdma_dmamap_import_unmap(struct hpdma_dmamap_import *import);
+			    u64 length, enum dma_data_direction direction,
+			    struct hpdma_spans *addrs, u32 *reason);
+void hpdma_dmamap_import_unmap(struct hpdma_dmamap_import *import,
+			       enum dma_data_direction direction);
 void hpdma_dmamap_import_let_go(struct hpdma_dmamap_import *import);
 
 #endif

@@ -10,6 +10,7 @@
 #include <linux/version.h>
 #include <linux/device.h>
 #include <linux/dma-buf.h>
+#include <linux/err.h>
 #include <linux/eventfd.h>
 #include <linux/fs.h>
 #include <linux/fs_context.h>
@@ -22,6 +23,9 @@
 #include <linux/msi.h>
 #include <linux/pci.h>
 #include <linux/sched/mm.h>
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 19, 0)
+#include <linux/dma-iommu.h>
+#endif
 
 /* 6.3 made vm_flags const outside of these helpers. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
@@ -235,6 +239,37 @@ static inline bool hpdma_irq_remapped(struct device *dev)
 static inline bool hpdma_iommu_can_flush(struct iommu_domain *domain)
 {
 	return domain->ops && domain->ops->flush_iotlb_all;
+}
+
+/* 6.11 asks for a domain for a device, and says why there is none. */
+static inline struct iommu_domain *hpdma_iommu_domain_alloc(struct device *dev)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 11, 0)
+	struct iommu_domain *domain = iommu_domain_alloc(dev->bus);
+
+	return domain ? domain : ERR_PTR(-ENOMEM);
+#else
+	return iommu_paging_domain_alloc(dev);
+#endif
+}
+
+/* 6.3 lets the caller say who pays for page tables. */
+static inline int hpdma_iommu_map(struct iommu_domain *domain,
+				  unsigned long iova, phys_addr_t phys,
+				  size_t length, int prot)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+	return iommu_map(domain, iova, phys, length, prot);
+#else
+	return iommu_map(domain, iova, phys, length, prot, GFP_KERNEL_ACCOUNT);
+#endif
+}
+
+/* Has the kernel map interrupts there; 5.10 declares it elsewhere. */
+static inline int hpdma_iommu_map_messages(struct iommu_domain *domain,
+					   dma_addr_t base)
+{
+	return iommu_get_msi_cookie(domain, base);
 }
 
 /*

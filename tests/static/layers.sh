@@ -13,7 +13,7 @@ MODULE_LAYERS='
 compat
 check span mapoff place iova
 quota account sync table backing pinned contig_buddy contig_scan reserve contig_pieces contig_hunt backing_hugetlb backing_contig backing_user backing_file backing_import caching
-object linger trace registry export buffer name snapshot event device dmamap_import dmamap tracepoints
+object linger trace registry export buffer name snapshot event domain device dmamap_import dmamap_caller dmamap tracepoints
 context devfile
 mmap cmd cmd_* ioctl bar fdinfo
 chardev devnode pci debugfs

@@ -832,7 +832,8 @@ struct hpdma_ioc_list {
  * @HPDMA_MODE_KERNEL_IOVA: The kernel chooses IOVAs, one contiguous range for each
  *	mapping
  * @HPDMA_MODE_CALLER_IOVA: The caller chooses the IOVA of each mapping, for example
- *	the memory's virtual address; for a device alone in its IOMMU group
+ *	the memory's virtual address; for a device alone in its IOMMU group, also
+ *	where the IOMMU has been told not to translate (iommu=pt)
  * @HPDMA_MODE_PHYS: Physical addresses, where nothing translates
  */
 enum hpdma_mode {
@@ -870,16 +871,18 @@ enum hpdma_reset {
  * @out_mode: &enum hpdma_mode that was obtained, never HPDMA_MODE_DEFAULT
  *
  * Tie this device file for life to one ``/dev/hpdma`` file, whose buffer ids it
- * then understands, and turn bus mastering on. The first holder of a device
- * fixes the address bits and the mode until the last one has gone; another one
- * must ask for the same.
+ * then understands, and turn bus mastering on. The first one to attach fixes the
+ * address bits and the mode until the device's last holder has gone (the last of its
+ * open files, attached or not); another one must ask for the same.
  *
  * Errors beyond the general meanings: EBUSY with HPDMA_REASON_ATTACHED,
  * _OTHER_HOLDER, _STUCK, or _SUSPENDED; ERANGE with HPDMA_REASON_ADDRESS if the
  * platform cannot serve so few address bits; EOPNOTSUPP with
- * HPDMA_REASON_NO_IOMMU (an IOVA mode where nothing translates), _GROUP
+ * HPDMA_REASON_NO_IOMMU (an IOVA mode where nothing translates, or could), _GROUP
  * (HPDMA_MODE_CALLER_IOVA for a device that is not alone), _MODE
- * (HPDMA_MODE_PHYS where an IOMMU translates) or _NO_RESET (HPDMA_RESET_REQUIRE).
+ * (HPDMA_MODE_PHYS where an IOMMU translates; HPDMA_MODE_CALLER_IOVA for a device
+ * that firmware wants memory mapped for, or that does not see the CPU's caches) or
+ * _NO_RESET (HPDMA_RESET_REQUIRE).
  */
 struct hpdma_ioc_dev_attach {
 	__u32 size;
@@ -1116,7 +1119,8 @@ struct hpdma_ioc_dev_map {
  * @map_id: The mapping
  * @offset: In HPDMA_MODE_CALLER_IOVA the first byte of the mapping to unmap;
  *	otherwise must be 0
- * @length: Bytes to unmap, in that mode; 0: all of it, and the id ends
+ * @length: Bytes to unmap, in that mode; 0, with @offset 0: all of it, and the id
+ *	ends
  *
  * End a mapping, or a part of one. The caller has told the device to leave the
  * memory alone. Behind a translating IOMMU the device cannot reach it when this
@@ -1124,9 +1128,10 @@ struct hpdma_ioc_dev_map {
  * the addresses, and there the memory is kept until the device's last holder goes.
  *
  * A part begins and ends where pages of the IOMMU do: memory that is contiguous and
- * aligned like its IOVAs is mapped in large ones. Parts that are unmapped already
- * are passed over. HPDMA_IOC_DEV_SEGMENTS then returns what is left, and the
- * IOVAs can be used again; the buffer is held until the whole has been unmapped.
+ * aligned like its IOVAs is mapped in large ones (@out_iommu_pages of
+ * HPDMA_IOC_DEV_INFO). Parts that are unmapped already are passed over.
+ * HPDMA_IOC_DEV_SEGMENTS then returns what is left, and the IOVAs can be used again;
+ * the buffer is held until the id ends.
  *
  * Errors beyond the general meanings: EOPNOTSUPP with HPDMA_REASON_MODE for a part
  * in another mode; EINVAL with HPDMA_REASON_IOVA_PAGE.
