@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The commands of /dev/hpdma. */
+#include <linux/file.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/nodemask.h>
@@ -10,6 +11,7 @@
 #include "check.h"
 #include "cmd.h"
 #include "context.h"
+#include "devfile.h"
 #include "mmap.h"
 #include "quota.h"
 #include "reserve.h"
@@ -139,7 +141,8 @@ static int check_alloc(struct hpdma_call *call,
 	if (arg->flags & HPDMA_ALLOC_SCATTER &&
 	    arg->backing != HPDMA_BACKING_CONTIG)
 		return -EINVAL;
-	if (arg->device_fd || arg->__reserved)
+	if (arg->__reserved ||
+	    (arg->device_fd && !(arg->flags & HPDMA_ALLOC_FIT_DEVICE)))
 		return -EINVAL;
 	if (arg->flags & HPDMA_ALLOC_WRITE_COMBINE &&
 	    !hpdma_caching_can_combine())
@@ -158,6 +161,22 @@ static int check_alloc(struct hpdma_call *call,
 		return -EINVAL;
 	}
 	return hpdma_check_address_bits(arg->address_bits);
+}
+
+/* No memory that the device of a file does not reach. */
+static int fit_device(struct hpdma_call *call, u64 *last_address)
+{
+	struct file *file = fget(call->arg.buf_alloc.device_fd);
+	struct hpdma_devfile *devfile;
+	int ret = -EBADF;
+
+	if (!file)
+		return -EBADF;
+	devfile = hpdma_devfile_of(file);
+	if (devfile)
+		ret = hpdma_devfile_reach(devfile, last_address, &call->reason);
+	fput(file);
+	return ret;
 }
 
 static void tell_alloc(struct hpdma_call *call, u32 id,
@@ -189,6 +208,11 @@ int hpdma_cmd_buf_alloc(struct hpdma_call *call)
 	if (ret)
 		return ret;
 	wish.last_address = hpdma_check_last_address(arg->address_bits);
+	if (arg->flags & HPDMA_ALLOC_FIT_DEVICE) {
+		ret = fit_device(call, &wish.last_address);
+		if (ret)
+			return ret;
+	}
 	if (arg->flags & HPDMA_ALLOC_NODE)
 		wish.node = arg->node;
 	wish.write_combine = arg->flags & HPDMA_ALLOC_WRITE_COMBINE;
