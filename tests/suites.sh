@@ -273,7 +273,7 @@ suite_kernels()
 	prepare 7
 	core=$(programs 'abi_*' 'alloc*' 'contig*' lifetime_test mmap_test register_test \
 		pin_test dev_attach_test dev_map_test dev_irq_test dev_dma_test \
-		removal_test 'name_*' 'register*' fork_test pin_kill_test share_test \
+		dev_iova_test dev_readonly_test removal_test 'name_*' 'register*' fork_test pin_kill_test share_test \
 		import_test sync_test)
 	selftests_on 7 400 "$core$(words in_use_async_test in_use_by_kernel_test \
 		write_combine_test)"

@@ -14,6 +14,7 @@
 #include "name_common.h"
 
 #define DEVICE_NODE "/dev/hpdma0"
+#define OWN_NODE "/dev/hpdma1"
 #define MAX_OUTPUTS 16
 
 /* What good calls refer to. */
@@ -21,10 +22,13 @@ struct subject {
 	int node;
 	/* Attached; -errno if there is no device. */
 	int device;
+	/* Of another device, attached where callers choose addresses; or -errno. */
+	int own;
 	int id;
 	int map_id;
 	void *memory;
 	struct hpdma_segment segments[8];
+	struct hpdma_region regions[8];
 	/* Made for one call alone. */
 	int once;
 };
@@ -41,6 +45,8 @@ struct command {
 	/* Offset of __reserved, 0 for none. */
 	uint32_t reserved;
 	bool device;
+	/* It needs a device with addresses that callers choose. */
+	bool own;
 	struct field outputs[MAX_OUTPUTS];
 	/* Fill @arg; @size and all outputs are seen to. */
 	void (*prepare)(struct subject *subject, void *arg);
@@ -254,6 +260,14 @@ static void prepare_dev_segments(struct subject *subject, void *arg)
 	((struct hpdma_ioc_segments *)arg)->id = subject->map_id;
 }
 
+static void prepare_regions(struct subject *subject, void *arg)
+{
+	struct hpdma_ioc_dev_regions *regions = arg;
+
+	regions->regions = (uintptr_t)subject->regions;
+	regions->count = 8;
+}
+
 #define COMMAND(_nr, _struct, _flags, _reserved, _device, _prepare, _undo) \
 	.name = #_nr, .number = _nr, .size = sizeof(struct _struct),       \
 	.known_flags = _flags, .reserved = _reserved, .device = _device,   \
@@ -276,7 +290,7 @@ static const struct command commands[] = {
 					  out_reserve_bytes) } } },
 	{ COMMAND(HPDMA_IOC_BUF_ALLOC, hpdma_ioc_buf_alloc,
 		  HPDMA_ALLOC_NODE | HPDMA_ALLOC_SCATTER |
-			  HPDMA_ALLOC_WRITE_COMBINE,
+			  HPDMA_ALLOC_WRITE_COMBINE | HPDMA_ALLOC_FIT_DEVICE,
 		  0, false, prepare_alloc, undo_alloc),
 	  .outputs = { FIELD(hpdma_ioc_buf_alloc, out_reason),
 		       FIELD(hpdma_ioc_buf_alloc, out_buf_id),
@@ -356,7 +370,7 @@ static const struct command commands[] = {
 					  out_state) },
 		       FIELD(hpdma_ioc_dev_info, out_iommu_pages),
 		       FIELD(hpdma_ioc_dev_info, out_quarantined) } },
-	{ COMMAND(HPDMA_IOC_DEV_MAP, hpdma_ioc_dev_map, 0,
+	{ COMMAND(HPDMA_IOC_DEV_MAP, hpdma_ioc_dev_map, HPDMA_MAP_READ_ONLY,
 		  RESERVED(hpdma_ioc_dev_map), true, prepare_map, undo_map),
 	  .outputs = { FIELD(hpdma_ioc_dev_map, out_reason),
 		       FIELD(hpdma_ioc_dev_map, out_map_id),
@@ -372,12 +386,38 @@ static const struct command commands[] = {
 	  .outputs = { FIELD(hpdma_ioc_segments, out_reason),
 		       FIELD(hpdma_ioc_segments, out_count),
 		       FIELD(hpdma_ioc_segments, out_kind) } },
+	{ COMMAND(HPDMA_IOC_DEV_REGIONS, hpdma_ioc_dev_regions, 0,
+		  RESERVED(hpdma_ioc_dev_regions), true, prepare_regions, NULL),
+	  .own = true,
+	  .outputs = { FIELD(hpdma_ioc_dev_regions, out_reason),
+		       FIELD(hpdma_ioc_dev_regions, out_count) } },
 	{ COMMAND(HPDMA_IOC_IRQ_SET, hpdma_ioc_irq_set, 0, 0, true,
 		  prepare_nothing, NULL),
 	  .outputs = { FIELD(hpdma_ioc_irq_set, out_reason) } },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+/* Return: a device file, or -errno. */
+static int open_own(const struct subject *subject)
+{
+	struct hpdma_ioc_dev_attach attach = {
+		.size = sizeof(attach),
+		.fd = subject->node,
+		.address_bits = 64,
+		.mode = HPDMA_MODE_CALLER_IOVA,
+	};
+	int fd = open(OWN_NODE, O_RDWR | O_CLOEXEC);
+	int ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = call(fd, HPDMA_IOC_DEV_ATTACH, &attach);
+	if (!ret)
+		return fd;
+	close(fd);
+	return ret;
+}
 
 /* Return: 0 or -errno; a device is not a must. */
 static int subject_open(struct subject *subject)
@@ -395,6 +435,7 @@ static int subject_open(struct subject *subject)
 	subject->memory = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
 			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1,
 			       0);
+	subject->own = open_own(subject);
 	subject->device = open(DEVICE_NODE, O_RDWR | O_CLOEXEC);
 	if (subject->device < 0)
 		return 0;
@@ -409,6 +450,8 @@ static void subject_close(struct subject *subject)
 {
 	if (subject->device >= 0)
 		close(subject->device);
+	if (subject->own >= 0)
+		close(subject->own);
 	close(subject->node);
 	munmap(subject->memory, 2 * PAGE);
 }
@@ -416,6 +459,8 @@ static void subject_close(struct subject *subject)
 static bool can_call(const struct subject *subject,
 		     const struct command *command)
 {
+	if (command->own)
+		return subject->own >= 0;
 	return !command->device || subject->device >= 0;
 }
 
@@ -424,6 +469,8 @@ static int file_of(const struct subject *subject, const struct command *command)
 {
 	if (command->number == HPDMA_IOC_DEV_ATTACH)
 		return subject->once;
+	if (command->own)
+		return subject->own;
 	return command->device ? subject->device : subject->node;
 }
 

@@ -56,6 +56,19 @@ int dev_attach(int dev, int mem, unsigned int bits)
 	return dev_call(dev, HPDMA_IOC_DEV_ATTACH, &arg);
 }
 
+int dev_attach_mode(int dev, int mem, unsigned int bits, unsigned int mode)
+{
+	struct hpdma_ioc_dev_attach arg = {
+		.size = sizeof(arg),
+		.fd = mem,
+		.address_bits = bits,
+		.mode = mode,
+	};
+	int ret = dev_call(dev, HPDMA_IOC_DEV_ATTACH, &arg);
+
+	return ret ? ret : (int)arg.out_mode;
+}
+
 int dev_info(int dev, struct hpdma_ioc_dev_info *info)
 {
 	memset(info, 0, sizeof(*info));
@@ -63,27 +76,54 @@ int dev_info(int dev, struct hpdma_ioc_dev_info *info)
 	return dev_call(dev, HPDMA_IOC_DEV_INFO, info);
 }
 
-int dev_map(int dev, int buf, uint64_t offset, uint64_t length)
+int dev_map_at(int dev, int buf, uint64_t offset, uint64_t length,
+	       uint64_t iova, unsigned int flags)
 {
 	struct hpdma_ioc_dev_map arg = {
 		.size = sizeof(arg),
+		.flags = flags,
 		.buf_id = buf,
 		.offset = offset,
 		.length = length,
+		.iova = iova,
 	};
 	int ret = dev_call(dev, HPDMA_IOC_DEV_MAP, &arg);
 
 	return ret ? ret : (int)arg.out_map_id;
 }
 
-int dev_unmap(int dev, int map)
+int dev_map(int dev, int buf, uint64_t offset, uint64_t length)
+{
+	return dev_map_at(dev, buf, offset, length, 0, 0);
+}
+
+int dev_unmap_part(int dev, int map, uint64_t offset, uint64_t length)
 {
 	struct hpdma_ioc_dev_unmap arg = {
 		.size = sizeof(arg),
 		.map_id = map,
+		.offset = offset,
+		.length = length,
 	};
 
 	return dev_call(dev, HPDMA_IOC_DEV_UNMAP, &arg);
+}
+
+int dev_unmap(int dev, int map)
+{
+	return dev_unmap_part(dev, map, 0, 0);
+}
+
+int dev_regions(int dev, struct hpdma_region *array, int count)
+{
+	struct hpdma_ioc_dev_regions arg = {
+		.size = sizeof(arg),
+		.count = count,
+		.regions = (uintptr_t)array,
+	};
+	int ret = dev_call(dev, HPDMA_IOC_DEV_REGIONS, &arg);
+
+	return ret ? ret : (int)arg.out_count;
 }
 
 int dev_segments(int dev, int map, struct hpdma_segment *array, int count)
@@ -162,6 +202,12 @@ bool asked_for(const char *word)
 
 int rig_open(struct rig *rig, unsigned int bits, unsigned int nth)
 {
+	return rig_open_mode(rig, bits, nth, HPDMA_MODE_DEFAULT);
+}
+
+int rig_open_mode(struct rig *rig, unsigned int bits, unsigned int nth,
+		  unsigned int mode)
+{
 	int ret;
 
 	memset(rig, 0, sizeof(*rig));
@@ -174,8 +220,8 @@ int rig_open(struct rig *rig, unsigned int bits, unsigned int nth)
 	rig->mem = open_node();
 	if (rig->mem < 0)
 		return rig->mem;
-	ret = dev_attach(rig->dev, rig->mem, bits);
-	if (ret)
+	ret = dev_attach_mode(rig->dev, rig->mem, bits, mode);
+	if (ret < 0)
 		return ret;
 	rig->regs = edu_map(rig->dev);
 	return rig->regs ? 0 : -errno;

@@ -22,12 +22,20 @@
 /* All return -errno where they fail. */
 int dev_open(const struct edu *edu);
 int dev_attach(int dev, int mem, unsigned int bits);
+/* Return: the mode that was obtained. */
+int dev_attach_mode(int dev, int mem, unsigned int bits, unsigned int mode);
 int dev_info(int dev, struct hpdma_ioc_dev_info *info);
 /* Return: the id of the mapping. */
 int dev_map(int dev, int buf, uint64_t offset, uint64_t length);
+/* Likewise; @iova is where a caller who may choose wants it. */
+int dev_map_at(int dev, int buf, uint64_t offset, uint64_t length,
+	       uint64_t iova, unsigned int flags);
 int dev_unmap(int dev, int map);
+int dev_unmap_part(int dev, int map, uint64_t offset, uint64_t length);
 /* Return: how many there are. */
 int dev_segments(int dev, int map, struct hpdma_segment *array, int count);
+/* Return: how many there are. */
+int dev_regions(int dev, struct hpdma_region *array, int count);
 /* The first address of a mapping; 0 if there is none. */
 uint64_t dev_address(int dev, int map);
 int dev_irq(int dev, unsigned int type, int32_t eventfd);
@@ -58,6 +66,8 @@ struct rig {
 
 /* Return: 0 or -errno: -ENODEV: no such device; -EACCES, -EPERM: not allowed. */
 int rig_open(struct rig *rig, unsigned int bits, unsigned int nth);
+int rig_open_mode(struct rig *rig, unsigned int bits, unsigned int nth,
+		  unsigned int mode);
 void rig_close(struct rig *rig);
 
 /*

@@ -35,6 +35,7 @@
  * @exported: The block's dma-buf
  * @foreign: A dma-buf of the other driver's; imported as @import
  * @import: Its id
+ * @own: Another device, whose addresses are ours to choose, or just open
  * @result: What the call made: an id, a descriptor
  * @area: What the call mapped
  * @array: Room for segments
@@ -49,6 +50,7 @@ struct world {
 	int exported;
 	int foreign;
 	int import;
+	int own;
 	int result;
 	void *area;
 	struct hpdma_segment array[64];
@@ -430,6 +432,15 @@ static int run_touch(struct world *world)
 	return 0;
 }
 
+static int run_fit(struct world *world)
+{
+	struct hpdma_ioc_buf_alloc arg = contig(SOME);
+
+	arg.flags = HPDMA_ALLOC_FIT_DEVICE;
+	arg.device_fd = world->rig.dev;
+	return keep(world, alloc(world->rig.mem, &arg));
+}
+
 static int run_open_dev(struct world *world)
 {
 	return keep(world, dev_open(&world->rig.edu));
@@ -465,6 +476,89 @@ static int run_unmap(struct world *world)
 static int run_dev_segments(struct world *world)
 {
 	return dev_segments(world->rig.dev, world->map, world->array, 64);
+}
+
+static int run_map_read_only(struct world *world)
+{
+	return keep(world, dev_map_at(world->rig.dev, world->block.id, 0, 0, 0,
+				      HPDMA_MAP_READ_ONLY));
+}
+
+#define OWN_IOVA (1ull << 38)
+
+static int prepare_open_own(struct world *world)
+{
+	struct edu edu;
+
+	if (edu_find(&edu, EDU_WIDE, 0))
+		return -ENODEV;
+	world->own = dev_open(&edu);
+	return world->own;
+}
+
+static int run_attach_own(struct world *world)
+{
+	return dev_attach_mode(world->own, world->rig.mem, EDU_WIDE,
+			       HPDMA_MODE_CALLER_IOVA);
+}
+
+static void close_own(struct world *world)
+{
+	close(world->own);
+}
+
+static int run_close_own(struct world *world)
+{
+	return close(world->own) ? -errno : 0;
+}
+
+static int prepare_own(struct world *world)
+{
+	int ret = prepare_open_own(world);
+
+	return ret < 0 ? ret : run_attach_own(world);
+}
+
+static int run_map_own(struct world *world)
+{
+	return keep(world,
+		    dev_map_at(world->own, world->block.id, 0, 0, OWN_IOVA, 0));
+}
+
+static int prepare_own_map(struct world *world)
+{
+	int ret = prepare_own(world);
+
+	return ret < 0 ? ret : run_map_own(world);
+}
+
+static int run_unmap_own(struct world *world)
+{
+	return dev_unmap(world->own, world->result);
+}
+
+static int run_unmap_part(struct world *world)
+{
+	return dev_unmap_part(world->own, world->result, PAGE, PAGE);
+}
+
+static int prepare_hole(struct world *world)
+{
+	int ret = prepare_own_map(world);
+
+	return ret < 0 ? ret : run_unmap_part(world);
+}
+
+static int run_own_segments(struct world *world)
+{
+	return dev_segments(world->own, world->result, world->array, 64);
+}
+
+static int run_regions(struct world *world)
+{
+	struct hpdma_region array[8];
+
+	return dev_regions(world->own, array, 8);
 }
 
 static int run_msi(struct world *world)
@@ -655,6 +749,21 @@ static const struct action actions[] = {
 	{ "DEV_MAP", NULL, run_map, undo_map },
 	{ "DEV_UNMAP", run_map, run_unmap, NULL, undo_map },
 	{ "DEV_SEGMENTS", NULL, run_dev_segments },
+	{ "BUF_ALLOC for a device", NULL, run_fit, free_result },
+	{ "DEV_MAP read-only", NULL, run_map_read_only, undo_map },
+	{ "DEV_ATTACH for chosen addresses", prepare_open_own, run_attach_own,
+	  close_own, close_own },
+	{ "DEV_MAP at an address", prepare_own, run_map_own, close_own,
+	  close_own },
+	{ "DEV_UNMAP at an address", prepare_own_map, run_unmap_own, close_own,
+	  close_own },
+	{ "DEV_UNMAP of a part", prepare_own_map, run_unmap_part, close_own,
+	  close_own },
+	{ "DEV_SEGMENTS of what is left", prepare_hole, run_own_segments,
+	  close_own, close_own },
+	{ "DEV_REGIONS", prepare_own, run_regions, close_own, close_own },
+	{ "close device with chosen addresses", prepare_hole, run_close_own,
+	  NULL, close_own },
 	{ "IRQ_SET another eventfd", run_msi, run_msi, no_interrupt,
 	  no_interrupt },
 	{ "IRQ_SET none", run_msi, run_irq_none, NULL, no_interrupt },
