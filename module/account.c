@@ -21,6 +21,7 @@ static const char *const names[HPDMA_COUNTERS] = {
 	[HPDMA_COUNT_BUFFER_BYTES] = "buffer_bytes",
 	[HPDMA_COUNT_MAPPINGS] = "mappings",
 	[HPDMA_COUNT_PARKED] = "parked",
+	[HPDMA_COUNT_QUARANTINED] = "quarantined",
 	[HPDMA_COUNT_NAMES] = "names",
 	[HPDMA_COUNT_RESERVE_USED] = "reserve_used",
 };

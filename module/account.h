@@ -28,6 +28,7 @@ struct hpdma_charge {
  * @HPDMA_COUNT_BUFFER_BYTES: Their lengths
  * @HPDMA_COUNT_MAPPINGS: Mappings that hold a buffer
  * @HPDMA_COUNT_PARKED: Those among them whose file has gone
+ * @HPDMA_COUNT_QUARANTINED: Bytes of memory in quarantine, which nobody frees
  * @HPDMA_COUNT_NAMES: Names
  * @HPDMA_COUNT_RESERVE_USED: Bytes of the reserve that buffers use
  * @HPDMA_COUNTERS: How many counters there are
@@ -41,6 +42,7 @@ enum hpdma_counter {
 	HPDMA_COUNT_BUFFER_BYTES,
 	HPDMA_COUNT_MAPPINGS,
 	HPDMA_COUNT_PARKED,
+	HPDMA_COUNT_QUARANTINED,
 	HPDMA_COUNT_NAMES,
 	HPDMA_COUNT_RESERVE_USED,
 	HPDMA_COUNTERS,

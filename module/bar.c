@@ -4,6 +4,8 @@
  * made: then removal of the device, which empties all areas, cannot miss one
  * that is just being made.
  */
+#include <linux/bits.h>
+#include <linux/io.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -21,6 +23,43 @@
  * and it tells no address.
  */
 #define BAR_SHIFT (ilog2(HPDMA_DEVICE_MAX_BAR) - PAGE_SHIFT)
+
+/**
+ * hpdma_bar_claim - make areas of prefetchable BARs write-combining
+ * @device: The device, not published yet
+ *
+ * On x86 memory has one caching for everybody, which is to be claimed; somebody
+ * may have claimed another one before us.
+ */
+void hpdma_bar_claim(struct hpdma_device *device)
+{
+	struct pci_dev *pdev = device->pdev;
+	unsigned int i;
+
+	for (i = 0; i < PCI_STD_NUM_BARS; i++) {
+		u64 size = hpdma_device_bar_size(device, i);
+
+		if (size && pci_resource_flags(pdev, i) & IORESOURCE_PREFETCH &&
+		    !arch_io_reserve_memtype_wc(pci_resource_start(pdev, i),
+						size))
+			device->combining |= BIT(i);
+	}
+}
+
+/**
+ * hpdma_bar_unclaim - the contrary
+ * @device: The device, removed: no area has a page
+ */
+void hpdma_bar_unclaim(struct hpdma_device *device)
+{
+	struct pci_dev *pdev = device->pdev;
+	unsigned int i;
+
+	for_each_set_bit(i, &device->combining, PCI_STD_NUM_BARS)
+		arch_io_free_memtype_wc(pci_resource_start(pdev, i),
+					pci_resource_len(pdev, i));
+	device->combining = 0;
+}
 
 static vm_fault_t bar_fault(struct vm_fault *vmf)
 {
@@ -64,6 +103,7 @@ static const struct vm_operations_struct bar_vm_ops = {
 int hpdma_bar_mmap(struct hpdma_device *device, struct vm_area_struct *vma)
 {
 	unsigned long bar = vma->vm_pgoff;
+	bool combining = false;
 	u64 size = 0;
 
 	down_read(&device->bars);
@@ -71,8 +111,10 @@ int hpdma_bar_mmap(struct hpdma_device *device, struct vm_area_struct *vma)
 		up_read(&device->bars);
 		return -ENODEV;
 	}
-	if (bar < PCI_STD_NUM_BARS)
+	if (bar < PCI_STD_NUM_BARS) {
 		size = hpdma_device_bar_size(device, bar);
+		combining = device->combining & BIT(bar);
+	}
 	up_read(&device->bars);
 
 	if (!(vma->vm_flags & VM_SHARED) || vma->vm_flags & VM_EXEC ||
@@ -80,7 +122,8 @@ int hpdma_bar_mmap(struct hpdma_device *device, struct vm_area_struct *vma)
 		return -EINVAL;
 	hpdma_vm_flags_mod(vma, VM_IO | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP,
 			   VM_MAYEXEC);
-	vma->vm_page_prot = pgprot_noncached(vma->vm_page_prot);
+	vma->vm_page_prot = combining ? pgprot_writecombine(vma->vm_page_prot) :
+					pgprot_noncached(vma->vm_page_prot);
 	vma->vm_pgoff = bar << BAR_SHIFT;
 	vma->vm_private_data = device;
 	vma->vm_ops = &bar_vm_ops;

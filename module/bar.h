@@ -5,6 +5,8 @@
 struct hpdma_device;
 struct vm_area_struct;
 
+void hpdma_bar_claim(struct hpdma_device *device);
+void hpdma_bar_unclaim(struct hpdma_device *device);
 int hpdma_bar_mmap(struct hpdma_device *device, struct vm_area_struct *vma);
 
 #endif

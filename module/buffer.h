@@ -24,10 +24,12 @@ struct hpdma_name;
  * @ids: How many ids it has in all open files; each holds the buffer. Ended by
  *	hpdma_name_drop_id() only
  * @mappings: How many device mappings hold it
+ * @quarantined: Not 0 once a device that did not stop might still reach it: then
+ *	it is held for ever
  * @name: Its name, or NULL; name.c's, under its lock
  * @linger: To wait for those who hold parts of its memory
  *
- * But for @ids, @mappings and @name constant from hpdma_buffer_create() to its
+ * But for @ids, @mappings, @quarantined and @name constant from hpdma_buffer_create() to its
  * release, so reading needs no lock.
  */
 struct hpdma_buffer {
@@ -38,6 +40,7 @@ struct hpdma_buffer {
 	struct pid *creator;
 	atomic_t ids;
 	atomic_t mappings;
+	atomic_t quarantined;
 	struct hpdma_name *name;
 	struct hpdma_linger linger;
 };

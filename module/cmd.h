@@ -37,6 +37,8 @@ union hpdma_arg {
 	struct hpdma_ioc_dev_unmap dev_unmap;
 	struct hpdma_ioc_dev_regions dev_regions;
 	struct hpdma_ioc_irq_set irq_set;
+	struct hpdma_ioc_dev_reset dev_reset;
+	struct hpdma_ioc_dev_resume dev_resume;
 };
 
 /**
@@ -98,6 +100,8 @@ int hpdma_cmd_buf_sync(struct hpdma_call *call);
 
 int hpdma_cmd_dev_attach(struct hpdma_call *call);
 int hpdma_cmd_dev_info(struct hpdma_call *call);
+int hpdma_cmd_dev_reset(struct hpdma_call *call);
+int hpdma_cmd_dev_resume(struct hpdma_call *call);
 int hpdma_cmd_dev_map(struct hpdma_call *call);
 int hpdma_cmd_dev_unmap(struct hpdma_call *call);
 int hpdma_cmd_dev_segments(struct hpdma_call *call);

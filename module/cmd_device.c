@@ -7,6 +7,8 @@
 #include "check.h"
 #include "cmd.h"
 #include "devfile.h"
+#include "domain.h"
+#include "reset.h"
 
 static int attach(struct hpdma_call *call, struct hpdma_context *context)
 {
@@ -15,7 +17,8 @@ static int attach(struct hpdma_call *call, struct hpdma_context *context)
 
 	arg->out_mode = hpdma_device_mode(call->devfile->device, arg->mode);
 	ret = hpdma_devfile_attach_prepare(call->devfile, arg->address_bits,
-					   arg->out_mode, &call->reason);
+					   arg->out_mode, arg->reset,
+					   &call->reason);
 	if (ret)
 		return ret;
 	ret = hpdma_ioctl_respond(call);
@@ -38,8 +41,8 @@ int hpdma_cmd_dev_attach(struct hpdma_call *call)
 	ret = hpdma_check_address_bits(arg->address_bits);
 	if (ret)
 		return ret;
-	if (arg->reset != HPDMA_RESET_NONE)
-		return -EOPNOTSUPP;
+	if (arg->reset > HPDMA_RESET_REQUIRE)
+		return -EINVAL;
 	file = fget(arg->fd);
 	if (!file)
 		return -EBADF;
@@ -49,13 +52,31 @@ int hpdma_cmd_dev_attach(struct hpdma_call *call)
 	return ret;
 }
 
-static void describe(struct hpdma_device *device,
-		     struct hpdma_ioc_dev_info *arg)
+static u32 bar_flags(struct pci_dev *pdev, unsigned int bar)
+{
+	unsigned long flags = pci_resource_flags(pdev, bar);
+	u32 ret = 0;
+
+	if (!pci_resource_len(pdev, bar))
+		return 0;
+	if (flags & IORESOURCE_MEM)
+		ret |= HPDMA_BAR_MEMORY;
+	if (flags & IORESOURCE_IO)
+		ret |= HPDMA_BAR_IO;
+	if (flags & IORESOURCE_PREFETCH)
+		ret |= HPDMA_BAR_PREFETCH;
+	if (flags & IORESOURCE_MEM_64)
+		ret |= HPDMA_BAR_64;
+	return ret;
+}
+
+/* What the function is. */
+static void describe_function(struct hpdma_device *device,
+			      struct hpdma_ioc_dev_info *arg)
 {
 	struct pci_dev *pdev = device->pdev;
 	unsigned int i;
 
-	*arg = (struct hpdma_ioc_dev_info){ .size = arg->size };
 	if (device->translated)
 		arg->out_state |= HPDMA_DEV_TRANSLATED;
 	if (device->irq_remapped)
@@ -76,21 +97,68 @@ static void describe(struct hpdma_device *device,
 	arg->out_revision = pdev->revision;
 	arg->out_msi_vectors = max(pci_msi_vec_count(pdev), 0);
 	arg->out_msix_vectors = max(pci_msix_vec_count(pdev), 0);
-	for (i = 0; i < ARRAY_SIZE(arg->out_bar_size); i++)
+	for (i = 0; i < ARRAY_SIZE(arg->out_bar_size); i++) {
 		arg->out_bar_size[i] = hpdma_device_bar_size(device, i);
+		arg->out_bar_flags[i] = bar_flags(pdev, i);
+	}
+	arg->out_iommu_group = device->group;
+	arg->out_resets = hpdma_reset_ways(pdev);
+}
+
+/* How it is used. */
+static void describe_use(struct hpdma_device *device,
+			 struct hpdma_ioc_dev_info *arg)
+{
+	if (device->suspended)
+		arg->out_state |= HPDMA_DEV_SUSPENDED;
+	if (device->stuck)
+		arg->out_state |= HPDMA_DEV_STUCK;
+	arg->out_mode = device->mode;
+	arg->out_address_bits = device->address_bits;
+	arg->out_iommu_pages = hpdma_domain_pages(device->domain);
+	arg->out_irq_type = device->event.type;
+	arg->out_irq_vectors = hpdma_event_enabled(&device->event);
+	arg->out_resumes = device->resumes;
+	arg->out_quarantined = device->quarantined;
 }
 
 int hpdma_cmd_dev_info(struct hpdma_call *call)
 {
 	struct hpdma_device *device = call->devfile->device;
+	struct hpdma_ioc_dev_info *arg = &call->arg.dev_info;
 	bool gone;
 
-	if (call->arg.dev_info.__reserved)
+	if (arg->__reserved)
 		return -EINVAL;
+	*arg = (struct hpdma_ioc_dev_info){ .size = arg->size };
 	mutex_lock(&device->lock);
 	gone = device->gone;
-	if (!gone)
-		describe(device, &call->arg.dev_info);
+	if (!gone) {
+		describe_function(device, arg);
+		describe_use(device, arg);
+	}
 	mutex_unlock(&device->lock);
 	return gone ? -ENODEV : hpdma_ioctl_respond(call);
+}
+
+int hpdma_cmd_dev_reset(struct hpdma_call *call)
+{
+	if (call->arg.dev_reset.__reserved)
+		return -EINVAL;
+	if (!hpdma_devfile_context(call->devfile)) {
+		call->reason = HPDMA_REASON_NOT_ATTACHED;
+		return -EINVAL;
+	}
+	return hpdma_devfile_reset(call->devfile, &call->reason);
+}
+
+int hpdma_cmd_dev_resume(struct hpdma_call *call)
+{
+	if (call->arg.dev_resume.__reserved)
+		return -EINVAL;
+	if (!hpdma_devfile_context(call->devfile)) {
+		call->reason = HPDMA_REASON_NOT_ATTACHED;
+		return -EINVAL;
+	}
+	return hpdma_devfile_resume(call->devfile);
 }

@@ -32,7 +32,8 @@ int hpdma_cmd_irq_set(struct hpdma_call *call)
 		if (IS_ERR(eventfd))
 			return -EBADF;
 	}
-	ret = hpdma_devfile_set_irq(call->devfile, arg->type, eventfd);
+	ret = hpdma_devfile_set_irq(call->devfile, arg->type, eventfd,
+				    &call->reason);
 	if (ret && eventfd)
 		eventfd_ctx_put(eventfd);
 	if (ret == -EOPNOTSUPP)

@@ -17,6 +17,8 @@
  *	    area of hugetlb -> hugetlbfs file: its release is
  *	                          hpdma_buffer_release()
  *
+ *	    quarantine ------->  mapping ---> dma-buf, device
+ *
  *	    persistent name -->  dma-buf
  *	    any name --------->  its PID namespace
  *
@@ -24,19 +26,25 @@
  * dma-buf of an import holds another driver's dma-buf, which areas and exported
  * descriptors of the import hold instead of ours; a mapping is attached to it.
  *
- * Each arrow is one get and one put. A dma-buf and a hugetlbfs file also hold
- * the module.
+ * Each arrow is one get and one put, but for those of the quarantine, which are
+ * never put: there are the mappings of devices that did not stop. A dma-buf and a
+ * hugetlbfs file also hold the module.
  *
  * Lock order, outermost first:
  *
  *	mmap lock (taken by the kernel around our mmap and fault)
- *	  device->bars (fault of a BAR; removal)
+ *	  device->bars (fault of a BAR)
+ *	the lock of a function (device_lock(); taken by the kernel around probe,
+ *	    removal, suspend and shutdown)
  *	device->lock
+ *	  device->bars (reset, removal)
+ *	    the lock of the file's areas; that of the function's configuration
  *	  event->lock (interrupts off)
  *	  whatever another driver takes to map memory we imported, among it the
  *	    lock of its dma-buf, and the mmap lock if the pages are a process's:
  *	    neither is ever held where device->lock is taken
  *	  memory->sync.lock
+ *	  the quarantine's lock
  *	the lock of our dma-bufs (taken by the kernel around an importer's calls)
  *	  memory->sync.lock
  *	objects->array's lock, the quota's lock

@@ -4,15 +4,18 @@
  * without:
  *	stats	the module's counters
  *	buffers	all buffers, one on a line; a program asks HPDMA_IOC_LIST instead
+ *	quarantine	mappings whose memory is never freed, one on a line
  * No addresses.
  */
 #include <linux/debugfs.h>
 #include <linux/module.h>
+#include <linux/pci.h>
 #include <linux/seq_file.h>
 #include <linux/hpdma.h>
 
 #include "account.h"
 #include "debugfs.h"
+#include "quarantine.h"
 #include "snapshot.h"
 
 static struct dentry *folder;
@@ -118,11 +121,27 @@ static const struct file_operations buffers_fops = {
 	.release = seq_release_private,
 };
 
+static void show_kept(const struct hpdma_dmamap *map, void *seq)
+{
+	seq_printf(seq, "%s %llu %llu %llu\n", pci_name(map->device->pdev),
+		   map->kept->registered.serial, map->kept->memory.length,
+		   map->length);
+}
+
+static int quarantine_show(struct seq_file *seq, void *unused)
+{
+	seq_puts(seq, "device serial length mapped\n");
+	hpdma_quarantine_walk(show_kept, seq);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(quarantine);
+
 void hpdma_debugfs_init(void)
 {
 	folder = debugfs_create_dir("hpdma", NULL);
 	debugfs_create_file("stats", 0400, folder, NULL, &stats_fops);
 	debugfs_create_file("buffers", 0400, folder, NULL, &buffers_fops);
+	debugfs_create_file("quarantine", 0400, folder, NULL, &quarantine_fops);
 }
 
 void hpdma_debugfs_exit(void)

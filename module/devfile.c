@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What an open file of /dev/hpdmaN may do with its device, and the order in
- * which everything ends: with the file, with the last file, or with the device.
+ * What an open file of /dev/hpdmaN may do with its device, and what ends with the
+ * file.
  */
 #include <linux/eventfd.h>
 #include <linux/minmax.h>
-#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/pci.h>
 #include <linux/sched.h>
@@ -15,6 +14,8 @@
 
 #include "check.h"
 #include "devfile.h"
+#include "lifecycle.h"
+#include "stop.h"
 
 /*
  * Each mapping costs memory of the kernel that nobody counts: page tables of the
@@ -101,18 +102,19 @@ void hpdma_devfile_close(struct hpdma_devfile *devfile)
 {
 	struct hpdma_device *device = devfile->device;
 	LIST_HEAD(maps);
+	bool ours;
 
-	mutex_lock(&device->lock);
+	ours = hpdma_device_lock(device);
 	if (devfile->context)
 		hpdma_device_detach(device);
 	take_maps(devfile, &maps);
 	if (hpdma_device_unhold(device)) {
 		list_splice(&maps, &device->maps);
-		hpdma_dmamap_end_all(device);
+		hpdma_lifecycle_end(device);
 	} else if (!list_empty(&maps)) {
 		hpdma_dmamap_orphan(device, &maps);
 	}
-	mutex_unlock(&device->lock);
+	hpdma_device_unlock(device, ours);
 
 	if (devfile->context)
 		hpdma_context_put(devfile->context);
@@ -126,6 +128,7 @@ void hpdma_devfile_close(struct hpdma_devfile *devfile)
  * @devfile: The device file
  * @address_bits: How many the device drives, checked
  * @mode: enum hpdma_mode, of hpdma_device_mode()
+ * @reset: enum hpdma_reset, checked
  * @reason: Set where errno does not say enough
  *
  * One of the next two functions is called then.
@@ -133,12 +136,14 @@ void hpdma_devfile_close(struct hpdma_devfile *devfile)
  * Return: 0 or -errno of the contract.
  */
 int hpdma_devfile_attach_prepare(struct hpdma_devfile *devfile,
-				 u32 address_bits, u32 mode, u32 *reason)
+				 u32 address_bits, u32 mode, u32 reset,
+				 u32 *reason)
 {
 	struct hpdma_device *device = devfile->device;
+	bool ours;
 	int ret = -ENODEV;
 
-	mutex_lock(&device->lock);
+	ours = hpdma_device_lock(device);
 	if (device->gone)
 		goto out;
 	if (devfile->context || devfile->attaching) {
@@ -146,10 +151,14 @@ int hpdma_devfile_attach_prepare(struct hpdma_devfile *devfile,
 		ret = -EBUSY;
 		goto out;
 	}
+	ret = hpdma_lifecycle_begin(device, reset, reason);
+	if (ret)
+		goto out;
 	ret = hpdma_device_attach(device, address_bits, mode, reason);
 	devfile->attaching = !ret;
+	devfile->reset = reset;
 out:
-	mutex_unlock(&device->lock);
+	hpdma_device_unlock(device, ours);
 	return ret;
 }
 
@@ -162,15 +171,20 @@ void hpdma_devfile_attach_complete(struct hpdma_devfile *devfile,
 				   struct hpdma_context *context)
 {
 	struct hpdma_device *device = devfile->device;
+	bool ours = hpdma_device_lock(device);
 
-	mutex_lock(&device->lock);
-	if (!device->gone)
-		hpdma_device_start(device);
+	if (!device->gone) {
+		device->reset = max(device->reset, devfile->reset);
+		/* While others are attached it runs, or they have stopped it. */
+		if (!device->started || device->attached == 1)
+			hpdma_stop_start(device);
+		device->started = true;
+	}
 	devfile->attaching = false;
 	hpdma_context_get(context);
 	/* Read without the lock by hpdma_devfile_context(); set but once. */
 	smp_store_release(&devfile->context, context);
-	mutex_unlock(&device->lock);
+	hpdma_device_unlock(device, ours);
 }
 
 /* As if it had not been prepared. */
@@ -314,7 +328,7 @@ int hpdma_devfile_addresses(struct hpdma_devfile *devfile,
 
 /* As hpdma_event_enable(), and HPDMA_IRQ_NONE disables; or -ENODEV. */
 int hpdma_devfile_set_irq(struct hpdma_devfile *devfile, u32 type,
-			  struct eventfd_ctx *eventfd)
+			  struct eventfd_ctx *eventfd, u32 *reason)
 {
 	struct hpdma_device *device = devfile->device;
 	int ret = -ENODEV;
@@ -322,6 +336,11 @@ int hpdma_devfile_set_irq(struct hpdma_devfile *devfile, u32 type,
 	mutex_lock(&device->lock);
 	if (device->gone)
 		goto out;
+	if (device->suspended) {
+		*reason = HPDMA_REASON_SUSPENDED;
+		ret = -EBUSY;
+		goto out;
+	}
 	if (type == HPDMA_IRQ_NONE) {
 		hpdma_event_disable(&device->event);
 		ret = 0;
@@ -346,40 +365,51 @@ int hpdma_devfile_mask_irq(struct hpdma_devfile *devfile, bool mask)
 	return ret;
 }
 
-/* Every area of a BAR faults from now on, and is refused. */
-static void revoke_bars(struct hpdma_device *device)
+/**
+ * hpdma_devfile_reset - reset the function
+ * @devfile: A file that is attached
+ * @reason: Set where errno does not say enough
+ *
+ * Return: 0; -EBUSY if it is not the only one; -ENODEV; the rest as
+ * hpdma_lifecycle_reset().
+ */
+int hpdma_devfile_reset(struct hpdma_devfile *devfile, u32 *reason)
 {
-	down_write(&device->bars);
-	device->bars_gone = true;
-	up_write(&device->bars);
+	struct hpdma_device *device = devfile->device;
+	int ret = -ENODEV;
+	bool ours;
 
-	/* No holder, no area. The lock keeps the last one from going. */
-	mutex_lock(&device->lock);
-	if (device->mapping)
-		unmap_mapping_range(device->mapping, 0, 0, 1);
-	mutex_unlock(&device->lock);
+	ours = hpdma_device_lock(device);
+	if (device->gone)
+		goto out;
+	if (device->attached > 1) {
+		*reason = HPDMA_REASON_OTHER_HOLDER;
+		ret = -EBUSY;
+		goto out;
+	}
+	ret = hpdma_lifecycle_reset(device, reason);
+out:
+	hpdma_device_unlock(device, ours);
+	return ret;
 }
 
 /**
- * hpdma_devfile_remove_device - the function is being taken away
- * @device: The device
+ * hpdma_devfile_resume - go on after a suspend
+ * @devfile: A file that is attached
  *
- * When this returns the device is stopped, nothing is mapped for it or from it,
- * those who waited for its interrupts are awake, and every call on its open
- * files says ENODEV. BARs go before the device is stopped, so that nobody
- * starts it again through them.
+ * Return: 0 or -ENODEV.
  */
-void hpdma_devfile_remove_device(struct hpdma_device *device)
+int hpdma_devfile_resume(struct hpdma_devfile *devfile)
 {
-	mutex_lock(&device->lock);
-	WRITE_ONCE(device->gone, true);
-	mutex_unlock(&device->lock);
-	wake_up_interruptible_all(&device->event.wait);
-	revoke_bars(device);
+	struct hpdma_device *device = devfile->device;
+	int ret = -ENODEV;
+	bool ours;
 
-	mutex_lock(&device->lock);
-	hpdma_device_quiesce(device);
-	hpdma_dmamap_end_all(device);
-	device->released = true;
-	mutex_unlock(&device->lock);
+	ours = hpdma_device_lock(device);
+	if (!device->gone) {
+		hpdma_lifecycle_restart(device);
+		ret = 0;
+	}
+	hpdma_device_unlock(device, ours);
+	return ret;
 }

@@ -14,6 +14,7 @@
  * @device: The device, held
  * @context: Whose buffer ids it understands; set once, by attaching
  * @attaching: It is being attached; the device's lock
+ * @reset: enum hpdma_reset that it asks for meanwhile; the device's lock
  * @maps: Ids of its mappings
  * @may_see_phys: The opener may see physical addresses; constant
  * @seen: The interrupt count its read() returned last
@@ -22,6 +23,7 @@ struct hpdma_devfile {
 	struct hpdma_device *device;
 	struct hpdma_context *context;
 	bool attaching;
+	u32 reset;
 	struct hpdma_objects maps;
 	bool may_see_phys;
 	atomic_t seen;
@@ -41,7 +43,8 @@ int hpdma_devfile_open(struct hpdma_device *device, struct file *file,
 void hpdma_devfile_close(struct hpdma_devfile *devfile);
 
 int hpdma_devfile_attach_prepare(struct hpdma_devfile *devfile,
-				 u32 address_bits, u32 mode, u32 *reason);
+				 u32 address_bits, u32 mode, u32 reset,
+				 u32 *reason);
 void hpdma_devfile_attach_complete(struct hpdma_devfile *devfile,
 				   struct hpdma_context *context);
 void hpdma_devfile_attach_undo(struct hpdma_devfile *devfile);
@@ -65,9 +68,10 @@ int hpdma_devfile_addresses(struct hpdma_devfile *devfile,
 			    struct hpdma_spans *addrs);
 
 int hpdma_devfile_set_irq(struct hpdma_devfile *devfile, u32 type,
-			  struct eventfd_ctx *eventfd);
+			  struct eventfd_ctx *eventfd, u32 *reason);
 int hpdma_devfile_mask_irq(struct hpdma_devfile *devfile, bool mask);
 
-void hpdma_devfile_remove_device(struct hpdma_device *device);
+int hpdma_devfile_reset(struct hpdma_devfile *devfile, u32 *reason);
+int hpdma_devfile_resume(struct hpdma_devfile *devfile);
 
 #endif

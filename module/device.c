@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A PCI function bound to hpdma: who holds it, how it addresses memory, and how
- * it is stopped. Knows nothing of the memory mapped for it (dmamap.c).
+ * A PCI function bound to hpdma: its node, who holds it, and how it addresses
+ * memory. Knows nothing of the memory mapped for it (dmamap.c), nor how it is
+ * stopped (stop.c).
  */
 #include <linux/dma-mapping.h>
 #include <linux/err.h>
@@ -21,55 +22,6 @@
 static struct class *device_class;
 static dev_t first_number;
 static DEFINE_IDA(minors);
-
-static ssize_t translated_show(struct device *dev,
-			       struct device_attribute *attr, char *buf)
-{
-	struct hpdma_device *device =
-		container_of(dev, struct hpdma_device, dev);
-
-	return sysfs_emit(buf, "%d\n", device->translated);
-}
-static DEVICE_ATTR_RO(translated);
-
-static ssize_t irq_remapped_show(struct device *dev,
-				 struct device_attribute *attr, char *buf)
-{
-	struct hpdma_device *device =
-		container_of(dev, struct hpdma_device, dev);
-
-	return sysfs_emit(buf, "%d\n", device->irq_remapped);
-}
-static DEVICE_ATTR_RO(irq_remapped);
-
-static ssize_t alone_show(struct device *dev, struct device_attribute *attr,
-			  char *buf)
-{
-	struct hpdma_device *device =
-		container_of(dev, struct hpdma_device, dev);
-
-	return sysfs_emit(buf, "%d\n", device->alone);
-}
-static DEVICE_ATTR_RO(alone);
-
-static ssize_t holders_show(struct device *dev, struct device_attribute *attr,
-			    char *buf)
-{
-	struct hpdma_device *device =
-		container_of(dev, struct hpdma_device, dev);
-
-	return sysfs_emit(buf, "%u\n", READ_ONCE(device->holders));
-}
-static DEVICE_ATTR_RO(holders);
-
-static struct attribute *device_attrs[] = {
-	&dev_attr_translated.attr,
-	&dev_attr_irq_remapped.attr,
-	&dev_attr_alone.attr,
-	&dev_attr_holders.attr,
-	NULL,
-};
-ATTRIBUTE_GROUPS(device);
 
 static void device_release(struct device *dev)
 {
@@ -96,19 +48,27 @@ static int count_device(struct device *dev, void *count)
 }
 
 /* Devices of one group share one set of translations. */
-static bool is_alone(struct device *dev)
+static void look_at_group(struct hpdma_device *device, struct device *dev)
 {
 	struct iommu_group *group = iommu_group_get(dev);
 	unsigned int count = 0;
 
+	device->group = -1;
 	if (!group)
-		return false;
+		return;
+	device->group = iommu_group_id(group);
 	iommu_group_for_each_dev(group, &count, count_device);
+	device->alone = count == 1;
 	iommu_group_put(group);
-	return count == 1;
 }
 
-int hpdma_device_init(void)
+/**
+ * hpdma_device_init - before any device
+ * @groups: What sysfs shows of each
+ *
+ * Return: 0 or -errno.
+ */
+int hpdma_device_init(const struct attribute_group **groups)
 {
 	int ret;
 
@@ -120,6 +80,7 @@ int hpdma_device_init(void)
 		unregister_chrdev_region(first_number, MAX_DEVICES);
 		return PTR_ERR(device_class);
 	}
+	device_class->dev_groups = groups;
 	return 0;
 }
 
@@ -157,7 +118,7 @@ int hpdma_device_create(struct pci_dev *pdev,
 	device->pdev = pci_dev_get(pdev);
 	device->translated = is_translated(dev);
 	device->irq_remapped = hpdma_irq_remapped(dev);
-	device->alone = is_alone(dev);
+	look_at_group(device, dev);
 	device->before.mask = dma_get_mask(dev);
 	device->before.coherent_mask = dev->coherent_dma_mask;
 	device->before.seg_size = dma_get_max_seg_size(dev);
@@ -171,7 +132,6 @@ int hpdma_device_create(struct pci_dev *pdev,
 	device_initialize(&device->dev);
 	device->dev.class = device_class;
 	device->dev.parent = dev;
-	device->dev.groups = device_groups;
 	device->dev.release = device_release;
 	device->dev.devt =
 		MKDEV(MAJOR(first_number), MINOR(first_number) + minor);
@@ -221,6 +181,45 @@ bool hpdma_device_protected(const struct hpdma_device *device)
 }
 
 /**
+ * hpdma_device_lock - keep the function, and what is done with it, for oneself
+ * @device: The device
+ *
+ * The function's own lock comes first. It keeps away removal, suspend and those
+ * who reset the function through sysfs. Once the function has been released the
+ * lock is another driver's, who may hold it until its users have gone, among them
+ * perhaps the caller: then @device->lock alone is taken.
+ *
+ * Return: whether the function is ours; to be given to hpdma_device_unlock().
+ */
+bool hpdma_device_lock(struct hpdma_device *device)
+{
+	struct device *function = &device->pdev->dev;
+	bool ours = !READ_ONCE(device->released);
+
+	if (ours) {
+		device_lock(function);
+		/* Removal needs the lock: from now on it does not change. */
+		ours = !READ_ONCE(device->released);
+		if (!ours)
+			device_unlock(function);
+	}
+	mutex_lock(&device->lock);
+	return ours;
+}
+
+/**
+ * hpdma_device_unlock - the contrary
+ * @device: The device
+ * @ours: What hpdma_device_lock() returned
+ */
+void hpdma_device_unlock(struct hpdma_device *device, bool ours)
+{
+	mutex_unlock(&device->lock);
+	if (ours)
+		device_unlock(&device->pdev->dev);
+}
+
+/**
  * hpdma_device_hold - one more open file
  * @device: The device
  * @file: The file
@@ -253,8 +252,8 @@ int hpdma_device_hold(struct hpdma_device *device, struct file *file)
  * hpdma_device_unhold - one open file less
  * @device: The device; @lock is held
  *
- * Return: true if it was the last, and the device is quiesced: its mappings are
- * to be ended.
+ * Return: true if it was the last, and the device is to be stopped and its mappings
+ * ended.
  */
 bool hpdma_device_unhold(struct hpdma_device *device)
 {
@@ -263,10 +262,7 @@ bool hpdma_device_unhold(struct hpdma_device *device)
 		return false;
 	path_put(&device->path);
 	device->mapping = NULL;
-	if (device->released)
-		return false;
-	hpdma_device_quiesce(device);
-	return true;
+	return !device->released;
 }
 
 /**
@@ -343,7 +339,7 @@ static int fix(struct hpdma_device *device, u32 address_bits, u32 mode,
  * @mode: enum hpdma_mode, of hpdma_device_mode()
  * @reason: Set where errno does not say enough
  *
- * hpdma_device_start() completes it; hpdma_device_detach() undoes it.
+ * hpdma_device_detach() undoes it.
  *
  * Return: 0; -EBUSY if the device's holders want something else; -EOPNOTSUPP if it
  * has no such mode; -ERANGE if the platform cannot serve so few bits; -ENOMEM.
@@ -369,22 +365,15 @@ int hpdma_device_attach(struct hpdma_device *device, u32 address_bits, u32 mode,
 	return ret;
 }
 
-/**
- * hpdma_device_start - complete an attachment
- * @device: The device, not gone; @lock is held
- */
-void hpdma_device_start(struct hpdma_device *device)
-{
-	lockdep_assert_held(&device->lock);
-	device->started = true;
-	pci_set_master(device->pdev);
-}
-
 /* Bus mastering goes off with the last holder, not with the last attached. */
 void hpdma_device_detach(struct hpdma_device *device)
 {
 	lockdep_assert_held(&device->lock);
-	if (!--device->attached && !device->started)
+	if (--device->attached)
+		return;
+	/* Nobody is left who would be told that it does not run. */
+	WRITE_ONCE(device->suspended, false);
+	if (!device->started)
 		hpdma_device_unfix(device);
 }
 
@@ -401,22 +390,6 @@ void hpdma_device_unfix(struct hpdma_device *device)
 	WRITE_ONCE(device->mode, HPDMA_MODE_DEFAULT);
 	device->address_bits = 0;
 	device->started = false;
-}
-
-/**
- * hpdma_device_quiesce - stop the device
- * @device: The device; @lock is held
- *
- * When this returns it reaches no memory and raises no interrupt. Interrupts
- * go first: our INTx handler changes the very register that bus mastering is
- * in, and would write back what it read before.
- */
-void hpdma_device_quiesce(struct hpdma_device *device)
-{
-	lockdep_assert_held(&device->lock);
-	hpdma_event_disable(&device->event);
-	pci_clear_master(device->pdev);
-	pci_wait_for_pending_transaction(device->pdev);
 }
 
 /**

@@ -24,7 +24,9 @@
  * @translated: An IOMMU translates its addresses; constant
  * @irq_remapped: It cannot forge interrupts; constant
  * @alone: No other device shares its addresses; constant
+ * @group: Number of its IOMMU group, or -1; constant
  * @before: What DMA limits it had before us; constant
+ * @combining: BARs whose areas are write-combining, a bit each; constant
  * @lock: Protects everything below up to @event's own lock, and serialises
  *	DMA mapping, interrupt set-up, quiesce and removal
  * @gone: Removal has begun: calls are refused
@@ -37,12 +39,18 @@
  * @mode: enum hpdma_mode, fixed by the first attached file until the last holder
  *	goes; HPDMA_MODE_DEFAULT before
  * @domain: Its own translations in HPDMA_MODE_CALLER_IOVA, else NULL
+ * @reset: enum hpdma_reset, the strictest asked for since it was last stopped
+ * @suspended: Bus mastering is off since the machine was suspended
+ * @resumes: How often the machine woke up with the device attached
+ * @stuck: It could not be stopped
+ * @quarantined: Bytes that are in quarantine because of it
  * @maps: Live mappings of all files
  * @parked: Mappings whose file has gone but which the device may still reach
  * @path: Of the first holder's file, while there are holders: keeps @mapping
  * @mapping: Address space that all areas of BARs are in
  * @event: The interrupt
- * @bars: Read-held while a page of a BAR is put into an area
+ * @bars: Read-held while a page of a BAR is put into an area; write-held while
+ *	nobody may touch any
  * @bars_gone: No more of that; protected by @bars
  */
 struct hpdma_device {
@@ -52,12 +60,14 @@ struct hpdma_device {
 	bool translated;
 	bool irq_remapped;
 	bool alone;
+	int group;
 	struct {
 		u64 mask;
 		u64 coherent_mask;
 		unsigned int seg_size;
 		unsigned long seg_boundary;
 	} before;
+	unsigned long combining;
 
 	struct mutex lock;
 	bool gone;
@@ -68,6 +78,11 @@ struct hpdma_device {
 	u32 address_bits;
 	u32 mode;
 	struct hpdma_domain *domain;
+	u32 reset;
+	bool suspended;
+	u32 resumes;
+	bool stuck;
+	u64 quarantined;
 	struct list_head maps;
 	struct list_head parked;
 	struct path path;
@@ -78,7 +93,7 @@ struct hpdma_device {
 	bool bars_gone;
 };
 
-int hpdma_device_init(void);
+int hpdma_device_init(const struct attribute_group **groups);
 void hpdma_device_exit(void);
 
 int hpdma_device_create(struct pci_dev *pdev,
@@ -89,15 +104,15 @@ void hpdma_device_unpublish(struct hpdma_device *device);
 void hpdma_device_put(struct hpdma_device *device);
 
 bool hpdma_device_protected(const struct hpdma_device *device);
+bool hpdma_device_lock(struct hpdma_device *device);
+void hpdma_device_unlock(struct hpdma_device *device, bool ours);
 int hpdma_device_hold(struct hpdma_device *device, struct file *file);
 bool hpdma_device_unhold(struct hpdma_device *device);
 u32 hpdma_device_mode(const struct hpdma_device *device, u32 mode);
 int hpdma_device_attach(struct hpdma_device *device, u32 address_bits, u32 mode,
 			u32 *reason);
-void hpdma_device_start(struct hpdma_device *device);
 void hpdma_device_detach(struct hpdma_device *device);
 void hpdma_device_unfix(struct hpdma_device *device);
-void hpdma_device_quiesce(struct hpdma_device *device);
 void hpdma_device_restore(struct hpdma_device *device);
 bool hpdma_device_flush(struct hpdma_device *device);
 

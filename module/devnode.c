@@ -110,6 +110,8 @@ static __poll_t devnode_poll(struct file *file, poll_table *table)
 		events |= EPOLLIN | EPOLLRDNORM;
 	if (!hpdma_event_enabled(&device->event))
 		events |= EPOLLERR;
+	if (READ_ONCE(device->suspended))
+		events |= EPOLLPRI;
 	return events;
 }
 

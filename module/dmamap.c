@@ -343,17 +343,34 @@ static void park(struct hpdma_dmamap *map)
 	hpdma_account_count(HPDMA_COUNT_PARKED, 1);
 }
 
-static void let_go(struct hpdma_dmamap *map)
+/**
+ * hpdma_dmamap_retire - it is no mapping any more
+ * @map: Unmapped; the device's lock is held
+ *
+ * Return: the buffer, with the reference that the mapping had.
+ */
+struct hpdma_buffer *hpdma_dmamap_retire(struct hpdma_dmamap *map)
 {
-	list_del_init(&map->node);
-	trace_hpdma_unmap(map);
-	atomic_dec(&map->buffer->mappings);
-	hpdma_dmamap_import_let_go(&map->import);
-	hpdma_buffer_put(map->buffer);
+	struct hpdma_buffer *buffer = map->buffer;
+
 	map->buffer = NULL;
 	if (map->parked)
 		hpdma_account_count(HPDMA_COUNT_PARKED, -1);
+	map->parked = false;
 	hpdma_account_count(HPDMA_COUNT_MAPPINGS, -1);
+	return buffer;
+}
+
+static void let_go(struct hpdma_dmamap *map)
+{
+	struct hpdma_buffer *buffer;
+
+	list_del_init(&map->node);
+	trace_hpdma_unmap(map);
+	buffer = hpdma_dmamap_retire(map);
+	atomic_dec(&buffer->mappings);
+	hpdma_dmamap_import_let_go(&map->import);
+	hpdma_buffer_put(buffer);
 	hpdma_dmamap_put(map);
 }
 
@@ -412,33 +429,44 @@ void hpdma_dmamap_orphan(struct hpdma_device *device, struct list_head *maps)
 }
 
 /**
- * hpdma_dmamap_end_all - end every mapping of a device that is quiesced
- * @device: The device; its lock is held
+ * hpdma_dmamap_unmap_all - unmap everything, and let go of nothing
+ * @device: The device, quiesced as far as it can be; its lock is held
+ * @maps: All its mappings are added
  *
- * The next holder chooses anew how it addresses memory.
+ * The IOMMU has forgotten them when this returns. The next holder chooses anew how
+ * the device addresses memory.
  */
-void hpdma_dmamap_end_all(struct hpdma_device *device)
+void hpdma_dmamap_unmap_all(struct hpdma_device *device, struct list_head *maps)
 {
-	struct hpdma_dmamap *map, *next;
+	struct hpdma_dmamap *map;
 
 	lockdep_assert_held(&device->lock);
-	list_for_each_entry(map, &device->maps, node)
-		unmap(map);
-	list_for_each_entry(map, &device->parked, node)
+	list_splice_tail_init(&device->maps, maps);
+	list_splice_tail_init(&device->parked, maps);
+	list_for_each_entry(map, maps, node)
 		unmap(map);
 	/*
 	 * What comes next may turn bus mastering on again. Where there is no
 	 * flush, the kernel's own comes within 10 ms. Nothing is left of a device
 	 * that is gone, not even its function.
 	 */
-	if ((!list_empty(&device->maps) || !list_empty(&device->parked)) &&
-	    device->mode == HPDMA_MODE_KERNEL_IOVA &&
+	if (!list_empty(maps) && device->mode == HPDMA_MODE_KERNEL_IOVA &&
 	    !hpdma_device_flush(device))
 		msleep(50);
 	/* Translates nothing any more, whatever it has unmapped. */
 	hpdma_device_unfix(device);
-	list_for_each_entry_safe(map, next, &device->maps, node)
-		let_go(map);
-	list_for_each_entry_safe(map, next, &device->parked, node)
+}
+
+/**
+ * hpdma_dmamap_end_all - end every mapping of a device that is quiesced
+ * @device: The device; its lock is held
+ */
+void hpdma_dmamap_end_all(struct hpdma_device *device)
+{
+	struct hpdma_dmamap *map, *next;
+	LIST_HEAD(maps);
+
+	hpdma_dmamap_unmap_all(device, &maps);
+	list_for_each_entry_safe(map, next, &maps, node)
 		let_go(map);
 }

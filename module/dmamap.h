@@ -22,9 +22,10 @@
  * @length: Bytes of the buffer that are mapped; constant
  * @direction: What the device does with it; constant
  * @spans: The addresses, in the order of the memory, as it was mapped; constant
- * @node: In the device's @maps or @parked; its lock
+ * @node: In the device's @maps or @parked, its lock; or in quarantine
  * @buffer: Held until the device cannot reach it; NULL from then on; device's
  *	lock
+ * @kept: What @buffer was, in quarantine for ever; or NULL
  * @table: What the DMA API was given, unless it is one of the next two; device's
  *	lock
  * @synced: @table, for whoever maintains caches
@@ -42,6 +43,7 @@ struct hpdma_dmamap {
 	struct hpdma_spans spans;
 	struct list_head node;
 	struct hpdma_buffer *buffer;
+	struct hpdma_buffer *kept;
 	struct sg_table table;
 	struct hpdma_synced synced;
 	struct hpdma_dmamap_import import;
@@ -80,6 +82,9 @@ void hpdma_dmamap_put(struct hpdma_dmamap *map);
 
 void hpdma_dmamap_end(struct hpdma_device *device, struct list_head *maps);
 void hpdma_dmamap_orphan(struct hpdma_device *device, struct list_head *maps);
+void hpdma_dmamap_unmap_all(struct hpdma_device *device,
+			    struct list_head *maps);
+struct hpdma_buffer *hpdma_dmamap_retire(struct hpdma_dmamap *map);
 void hpdma_dmamap_end_all(struct hpdma_device *device);
 
 #endif

@@ -66,6 +66,10 @@ static const struct hpdma_cmd devfile_cmds[] = {
 	    hpdma_cmd_dev_segments),
 	CMD(HPDMA_IOC_DEV_REGIONS, hpdma_ioc_dev_regions, __reserved, 0,
 	    hpdma_cmd_dev_regions),
+	CMD(HPDMA_IOC_DEV_RESET, hpdma_ioc_dev_reset, __reserved, 0,
+	    hpdma_cmd_dev_reset),
+	CMD(HPDMA_IOC_DEV_RESUME, hpdma_ioc_dev_resume, __reserved, 0,
+	    hpdma_cmd_dev_resume),
 	CMD(HPDMA_IOC_IRQ_SET, hpdma_ioc_irq_set, eventfds, 0,
 	    hpdma_cmd_irq_set),
 };

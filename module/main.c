@@ -3,6 +3,7 @@
 #include <linux/init.h>
 #include <linux/module.h>
 
+#include "attribute.h"
 #include "backing.h"
 #include "chardev.h"
 #include "debugfs.h"
@@ -22,7 +23,7 @@ static int __init hpdma_init(void)
 	ret = hpdma_backing_hugetlb_init();
 	if (ret)
 		goto err_reserve;
-	ret = hpdma_device_init();
+	ret = hpdma_device_init(hpdma_attribute_groups);
 	if (ret)
 		goto err_hugetlb;
 	ret = hpdma_pci_init();

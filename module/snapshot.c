@@ -50,6 +50,8 @@ static u32 state_of(const struct hpdma_buffer *buffer, u8 *name)
 		state |= HPDMA_BUF_WRITE_COMBINE;
 	if (buffer->memory.reserve)
 		state |= HPDMA_BUF_RESERVE;
+	if (atomic_read(&buffer->quarantined))
+		state |= HPDMA_BUF_QUARANTINED;
 	return state;
 }
 

@@ -118,6 +118,12 @@ DEFINE_EVENT(hpdma_mapping, hpdma_unmap,
 	     TP_ARGS(map)
 );
 
+/* The device did not stop: the buffer is never let go. */
+DEFINE_EVENT(hpdma_mapping, hpdma_quarantine,
+	     TP_PROTO(const struct hpdma_dmamap *map),
+	     TP_ARGS(map)
+);
+
 /* A process maps (part of) a buffer. */
 TRACE_EVENT(hpdma_mmap,
 	    TP_PROTO(const struct hpdma_memory *memory, u64 offset, u64 length),

@@ -235,6 +235,16 @@ static inline bool hpdma_irq_remapped(struct device *dev)
 #endif
 }
 
+/* 5.15 lists the ways to reset a function; before there was but one bit. */
+static inline bool hpdma_pci_reset_supported(const struct pci_dev *pdev)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 15, 0)
+	return pdev->reset_fn;
+#else
+	return pdev->reset_methods[0];
+#endif
+}
+
 /* 5.19 moved the domain's operations out of the bus's. */
 static inline bool hpdma_iommu_can_flush(struct iommu_domain *domain)
 {

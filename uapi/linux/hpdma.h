@@ -456,12 +456,15 @@ struct hpdma_ioc_buf_register {
  * @HPDMA_BUF_RESERVE: Some of the memory is of the module's reserve
  * @HPDMA_BUF_NAMED: It has a name
  * @HPDMA_BUF_PERSISTENT: Its name holds it
+ * @HPDMA_BUF_QUARANTINED: A device that could not be stopped might still reach it:
+ *	it is never freed
  */
 enum hpdma_buf_state {
 	HPDMA_BUF_WRITE_COMBINE = 1 << 0,
 	HPDMA_BUF_RESERVE = 1 << 1,
 	HPDMA_BUF_NAMED = 1 << 2,
 	HPDMA_BUF_PERSISTENT = 1 << 3,
+	HPDMA_BUF_QUARANTINED = 1 << 4,
 };
 
 /**
@@ -1264,12 +1267,11 @@ struct hpdma_ioc_irq_counts {
  *
  * Reset the function. It is stopped first, with its interrupts turned off; who
  * touches its BARs meanwhile waits. Its configuration space is as before on return,
- * bus mastering on; what is mapped for it stays mapped. Needs to be the only file
- * that is attached.
+ * bus mastering on, but after a suspend only with HPDMA_IOC_DEV_RESUME; what is
+ * mapped for it stays mapped. Needs to be the only file that is attached.
  *
- * Errors beyond the general meanings: EBUSY with HPDMA_REASON_OTHER_HOLDER, or with
- * HPDMA_REASON_NONE while something else has the device; EOPNOTSUPP with
- * HPDMA_REASON_NO_RESET; EIO if the device did not come back: bus mastering and
+ * Errors beyond the general meanings: EBUSY with HPDMA_REASON_OTHER_HOLDER;
+ * EOPNOTSUPP with HPDMA_REASON_NO_RESET; EIO if the device did not come back: bus mastering and
  * interrupts stay off.
  */
 struct hpdma_ioc_dev_reset {
