@@ -16,8 +16,13 @@ SOAK=(debug-big debug-reserve model)
 # Not set, it would be the root of this machine.
 selftests=${build:?}/selftests
 
-# Two edu devices with QEMU's 28 address bits and, by its slot, one with all.
+# Two edu devices with QEMU's 28 address bits and, by its slot, one with all; and
+# what has resets, a prefetchable BAR, and one that is shorter than a page.
 EDUS='-device edu,addr=2 -device edu,addr=0x10,dma_mask=0xffffffffffffffff'
+EDUS+=' -device e1000e,addr=0x11,romfile='
+EDUS+=' -blockdev null-co,node-name=n0,size=67108864,read-zeroes=on'
+EDUS+=' -device nvme,drive=n0,serial=1,addr=0x12'
+EDUS+=' -device bochs-display,addr=0x13,romfile= -device sdhci-pci,addr=0x14'
 
 # Programs that need a boot of their own, and those for the big one.
 SPECIAL=(dev_phys_test dev_lockdown_test fail_nth_test contig_test

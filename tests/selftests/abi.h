@@ -47,6 +47,8 @@ struct command {
 	bool device;
 	/* It needs a device with addresses that callers choose. */
 	bool own;
+	/* A good call is understood, but the device may have to refuse it. */
+	uint32_t refused;
 	struct field outputs[MAX_OUTPUTS];
 	/* Fill @arg; @size and all outputs are seen to. */
 	void (*prepare)(struct subject *subject, void *arg);
@@ -391,6 +393,13 @@ static const struct command commands[] = {
 	  .own = true,
 	  .outputs = { FIELD(hpdma_ioc_dev_regions, out_reason),
 		       FIELD(hpdma_ioc_dev_regions, out_count) } },
+	{ COMMAND(HPDMA_IOC_DEV_RESET, hpdma_ioc_dev_reset, 0,
+		  RESERVED(hpdma_ioc_dev_reset), true, prepare_nothing, NULL),
+	  .outputs = { FIELD(hpdma_ioc_dev_reset, out_reason) },
+	  .refused = HPDMA_REASON_NO_RESET },
+	{ COMMAND(HPDMA_IOC_DEV_RESUME, hpdma_ioc_dev_resume, 0,
+		  RESERVED(hpdma_ioc_dev_resume), true, prepare_nothing, NULL),
+	  .outputs = { FIELD(hpdma_ioc_dev_resume, out_reason) } },
 	{ COMMAND(HPDMA_IOC_IRQ_SET, hpdma_ioc_irq_set, 0, 0, true,
 		  prepare_nothing, NULL),
 	  .outputs = { FIELD(hpdma_ioc_irq_set, out_reason) } },
@@ -493,7 +502,14 @@ static void prepare(const struct command *command, struct subject *subject,
 static int do_call(const struct command *command, struct subject *subject,
 		   void *arg)
 {
-	return call(file_of(subject, command), command->number, arg);
+	int ret = call(file_of(subject, command), command->number, arg);
+	uint32_t reason;
+
+	if (ret != -EOPNOTSUPP || !command->refused)
+		return ret;
+	memcpy(&reason, (uint8_t *)arg + 8, sizeof(reason));
+	/* Or it could not be told why. */
+	return reason == command->refused || reason == 0xa5a5a5a5 ? 0 : ret;
 }
 
 /* @undo wants an aligned struct. */

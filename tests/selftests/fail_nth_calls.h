@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 
 #include "dev_common.h"
+#include "function.h"
 #include "name_common.h"
 #include "peer_common.h"
 
@@ -463,6 +464,19 @@ static int run_map(struct world *world)
 	return keep(world, dev_map(world->rig.dev, world->block.id, 0, 0));
 }
 
+/* Of a device that has no reset, too. */
+static int run_reset(struct world *world)
+{
+	int ret = function_reset(world->rig.dev, NULL);
+
+	return ret == -EOPNOTSUPP ? 0 : ret;
+}
+
+static int run_resume(struct world *world)
+{
+	return function_resume(world->rig.dev, NULL);
+}
+
 static void undo_map(struct world *world)
 {
 	dev_unmap(world->rig.dev, world->result);
@@ -746,6 +760,8 @@ static const struct action actions[] = {
 	{ "close device", prepare_close, run_close },
 	{ "DEV_ATTACH", run_open_dev, run_attach, close_result, close_result },
 	{ "DEV_INFO", NULL, run_dev_info },
+	{ "DEV_RESET", NULL, run_reset },
+	{ "DEV_RESUME", NULL, run_resume },
 	{ "DEV_MAP", NULL, run_map, undo_map },
 	{ "DEV_UNMAP", run_map, run_unmap, NULL, undo_map },
 	{ "DEV_SEGMENTS", NULL, run_dev_segments },
