@@ -154,6 +154,11 @@ TEST(info_of_how_it_is_used)
 	EXPECT_EQ(0, info.out_quarantined);
 	EXPECT_EQ(0, info.out_state & (HPDMA_DEV_SUSPENDED | HPDMA_DEV_STUCK));
 	rig_close(&rig);
+	/* Until the last holder goes it stays so. */
+	ASSERT_EQ(0, dev_info(dev, &info));
+	EXPECT_EQ(EDU_NARROW, info.out_address_bits);
+	close(dev);
+	dev = dev_open(&edu);
 	ASSERT_EQ(0, dev_info(dev, &info));
 	EXPECT_EQ(HPDMA_MODE_DEFAULT, info.out_mode);
 	EXPECT_EQ(0, info.out_address_bits);

@@ -965,7 +965,7 @@ enum hpdma_bar_flags {
  * @out_iommu_group: Number of its IOMMU group (/sys/kernel/iommu_groups), or -1
  * @out_resets: Bits of &enum hpdma_dev_resets
  * @out_mode: &enum hpdma_mode that its holders have fixed; HPDMA_MODE_DEFAULT if
- *	none is attached
+ *	none has attached since the last one went
  * @out_address_bits: That its holders have fixed, or 0
  * @out_irq_type: &enum hpdma_irq_type that is enabled
  * @out_irq_vectors: How many vectors of it
