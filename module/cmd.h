@@ -39,6 +39,8 @@ union hpdma_arg {
 	struct hpdma_ioc_irq_set irq_set;
 	struct hpdma_ioc_dev_reset dev_reset;
 	struct hpdma_ioc_dev_resume dev_resume;
+	struct hpdma_ioc_irq_ctrl irq_ctrl;
+	struct hpdma_ioc_irq_counts irq_counts;
 };
 
 /**
@@ -107,5 +109,7 @@ int hpdma_cmd_dev_unmap(struct hpdma_call *call);
 int hpdma_cmd_dev_segments(struct hpdma_call *call);
 int hpdma_cmd_dev_regions(struct hpdma_call *call);
 int hpdma_cmd_irq_set(struct hpdma_call *call);
+int hpdma_cmd_irq_ctrl(struct hpdma_call *call);
+int hpdma_cmd_irq_counts(struct hpdma_call *call);
 
 #endif

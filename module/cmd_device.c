@@ -117,7 +117,7 @@ static void describe_use(struct hpdma_device *device,
 	arg->out_address_bits = device->address_bits;
 	arg->out_iommu_pages = hpdma_domain_pages(device->domain);
 	arg->out_irq_type = device->event.type;
-	arg->out_irq_vectors = hpdma_event_enabled(&device->event);
+	arg->out_irq_vectors = device->event.enabled;
 	arg->out_resumes = device->resumes;
 	arg->out_quarantined = device->quarantined;
 }

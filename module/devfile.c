@@ -3,7 +3,6 @@
  * What an open file of /dev/hpdmaN may do with its device, and what ends with the
  * file.
  */
-#include <linux/eventfd.h>
 #include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/pci.h>
@@ -322,45 +321,6 @@ int hpdma_devfile_addresses(struct hpdma_devfile *devfile,
 	mutex_lock(&device->lock);
 	if (!device->gone)
 		ret = hpdma_dmamap_addresses(map, addrs);
-	mutex_unlock(&device->lock);
-	return ret;
-}
-
-/* As hpdma_event_enable(), and HPDMA_IRQ_NONE disables; or -ENODEV. */
-int hpdma_devfile_set_irq(struct hpdma_devfile *devfile, u32 type,
-			  struct eventfd_ctx *eventfd, u32 *reason)
-{
-	struct hpdma_device *device = devfile->device;
-	int ret = -ENODEV;
-
-	mutex_lock(&device->lock);
-	if (device->gone)
-		goto out;
-	if (device->suspended) {
-		*reason = HPDMA_REASON_SUSPENDED;
-		ret = -EBUSY;
-		goto out;
-	}
-	if (type == HPDMA_IRQ_NONE) {
-		hpdma_event_disable(&device->event);
-		ret = 0;
-	} else {
-		ret = hpdma_event_enable(&device->event, type, eventfd);
-	}
-out:
-	mutex_unlock(&device->lock);
-	return ret;
-}
-
-/* As hpdma_event_mask(), or -ENODEV. */
-int hpdma_devfile_mask_irq(struct hpdma_devfile *devfile, bool mask)
-{
-	struct hpdma_device *device = devfile->device;
-	int ret = -ENODEV;
-
-	mutex_lock(&device->lock);
-	if (!device->gone)
-		ret = hpdma_event_mask(&device->event, mask);
 	mutex_unlock(&device->lock);
 	return ret;
 }

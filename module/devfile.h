@@ -67,10 +67,6 @@ int hpdma_devfile_addresses(struct hpdma_devfile *devfile,
 			    struct hpdma_dmamap *map,
 			    struct hpdma_spans *addrs);
 
-int hpdma_devfile_set_irq(struct hpdma_devfile *devfile, u32 type,
-			  struct eventfd_ctx *eventfd, u32 *reason);
-int hpdma_devfile_mask_irq(struct hpdma_devfile *devfile, bool mask);
-
 int hpdma_devfile_reset(struct hpdma_devfile *devfile, u32 *reason);
 int hpdma_devfile_resume(struct hpdma_devfile *devfile);
 

@@ -7,7 +7,7 @@
 #include <linux/wait.h>
 
 #include "bar.h"
-#include "devfile.h"
+#include "devirq.h"
 #include "devnode.h"
 #include "fdinfo.h"
 #include "ioctl.h"
@@ -23,7 +23,7 @@ static int devnode_open(struct inode *inode, struct file *file)
 	if (ret)
 		return ret;
 	file->private_data = devfile;
-	return nonseekable_open(inode, file);
+	return 0;
 }
 
 static int devnode_release(struct inode *inode, struct file *file)
@@ -71,6 +71,7 @@ static ssize_t devnode_read(struct file *file, char __user *buf, size_t len,
 
 	if (len != sizeof(s32))
 		return -EINVAL;
+	hpdma_devirq_begin(devfile);
 	ret = next_count(devfile, !(file->f_flags & O_NONBLOCK), &count);
 	if (ret)
 		return ret;
@@ -83,6 +84,7 @@ static ssize_t devnode_read(struct file *file, char __user *buf, size_t len,
 static ssize_t devnode_write(struct file *file, const char __user *buf,
 			     size_t len, loff_t *offset)
 {
+	struct hpdma_devfile *devfile = file->private_data;
 	s32 unmask;
 	int ret;
 
@@ -92,7 +94,8 @@ static ssize_t devnode_write(struct file *file, const char __user *buf,
 		return -EFAULT;
 	if (unmask != 0 && unmask != 1)
 		return -EINVAL;
-	ret = hpdma_devfile_mask_irq(file->private_data, !unmask);
+	hpdma_devirq_begin(devfile);
+	ret = hpdma_devirq_mask_all(devfile, !unmask);
 	return ret ? ret : sizeof(unmask);
 }
 
@@ -102,7 +105,10 @@ static __poll_t devnode_poll(struct file *file, poll_table *table)
 	struct hpdma_device *device = devfile->device;
 	__poll_t events = 0;
 
+	hpdma_devirq_begin(devfile);
 	poll_wait(file, &device->event.wait, table);
+	/* Queued before the count is looked at: see deliver() in event.c. */
+	smp_mb();
 	if (READ_ONCE(device->gone))
 		return EPOLLIN | EPOLLRDNORM | EPOLLERR | EPOLLHUP;
 	if (hpdma_event_count(&device->event) !=
@@ -136,6 +142,8 @@ static void devnode_show_fdinfo(struct seq_file *seq, struct file *file)
 const struct file_operations hpdma_devnode_fops = {
 	.owner = THIS_MODULE,
 	.open = devnode_open,
+	/* As with /dev/uioN, where pread() and pwrite() work, too. */
+	.llseek = noop_llseek,
 	.release = devnode_release,
 	.read = devnode_read,
 	.write = devnode_write,

@@ -72,6 +72,10 @@ static const struct hpdma_cmd devfile_cmds[] = {
 	    hpdma_cmd_dev_resume),
 	CMD(HPDMA_IOC_IRQ_SET, hpdma_ioc_irq_set, eventfds, 0,
 	    hpdma_cmd_irq_set),
+	CMD(HPDMA_IOC_IRQ_CTRL, hpdma_ioc_irq_ctrl, __reserved, 0,
+	    hpdma_cmd_irq_ctrl),
+	CMD(HPDMA_IOC_IRQ_COUNTS, hpdma_ioc_irq_counts, __reserved, 0,
+	    hpdma_cmd_irq_counts),
 };
 
 /**

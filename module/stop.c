@@ -18,12 +18,12 @@
  */
 static void set_master(struct hpdma_device *device, bool on)
 {
-	spin_lock_irq(&device->event.lock);
+	spin_lock_irq(&device->event.intx_lock);
 	if (on)
 		pci_set_master(device->pdev);
 	else
 		pci_clear_master(device->pdev);
-	spin_unlock_irq(&device->event.lock);
+	spin_unlock_irq(&device->event.intx_lock);
 }
 
 /*

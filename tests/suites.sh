@@ -17,12 +17,14 @@ SOAK=(debug-big debug-reserve model)
 selftests=${build:?}/selftests
 
 # Two edu devices with QEMU's 28 address bits and, by its slot, one with all; and
-# what has resets, a prefetchable BAR, and one that is shorter than a page.
+# what has resets, MSI-X (the network adapter and the switch have no network), a
+# prefetchable BAR, and one that is shorter than a page.
 EDUS='-device edu,addr=2 -device edu,addr=0x10,dma_mask=0xffffffffffffffff'
 EDUS+=' -device e1000e,addr=0x11,romfile='
 EDUS+=' -blockdev null-co,node-name=n0,size=67108864,read-zeroes=on'
 EDUS+=' -device nvme,drive=n0,serial=1,addr=0x12'
 EDUS+=' -device bochs-display,addr=0x13,romfile= -device sdhci-pci,addr=0x14'
+EDUS+=' -device rocker,addr=0x15,name=rocker'
 
 # Programs that need a boot of their own, and those for the big one.
 SPECIAL=(dev_phys_test dev_lockdown_test fail_nth_test contig_test
@@ -277,8 +279,10 @@ suite_kernels()
 	done
 	prepare 7
 	core=$(programs 'abi_*' 'alloc*' 'contig*' lifetime_test mmap_test register_test \
-		pin_test dev_attach_test dev_map_test dev_irq_test dev_dma_test \
-		dev_iova_test dev_readonly_test removal_test 'name_*' 'register*' fork_test pin_kill_test share_test \
+		pin_test dev_attach_test dev_map_test dev_irq_test \
+		dev_irq_ctrl_test dev_msix_test uio_contract_test dev_dma_test \
+		dev_iova_test dev_readonly_test removal_test 'name_*' 'register*' \
+		fork_test pin_kill_test share_test \
 		import_test sync_test)
 	selftests_on 7 400 "$core$(words in_use_async_test in_use_by_kernel_test \
 		write_combine_test)"

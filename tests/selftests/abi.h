@@ -270,6 +270,39 @@ static void prepare_regions(struct subject *subject, void *arg)
 	regions->count = 8;
 }
 
+/* What is about vectors needs one that is enabled. */
+static int irq_type(struct subject *subject, unsigned int type)
+{
+	struct hpdma_ioc_irq_set arg = { .size = sizeof(arg),
+					 .type = type,
+					 .count = type != HPDMA_IRQ_NONE };
+
+	return call(subject->device, HPDMA_IOC_IRQ_SET, &arg);
+}
+
+static void prepare_irq_ctrl(struct subject *subject, void *arg)
+{
+	struct hpdma_ioc_irq_ctrl *ctrl = arg;
+
+	irq_type(subject, HPDMA_IRQ_MSI);
+	ctrl->action = HPDMA_IRQ_MASK;
+	ctrl->count = 1;
+}
+
+static void prepare_irq_counts(struct subject *subject, void *arg)
+{
+	struct hpdma_ioc_irq_counts *counts = arg;
+
+	irq_type(subject, HPDMA_IRQ_MSI);
+	counts->count = 1;
+	counts->counts = (uintptr_t)subject->segments;
+}
+
+static void undo_irq(struct subject *subject, void *arg, bool done)
+{
+	irq_type(subject, HPDMA_IRQ_NONE);
+}
+
 #define COMMAND(_nr, _struct, _flags, _reserved, _device, _prepare, _undo) \
 	.name = #_nr, .number = _nr, .size = sizeof(struct _struct),       \
 	.known_flags = _flags, .reserved = _reserved, .device = _device,   \
@@ -403,6 +436,15 @@ static const struct command commands[] = {
 	{ COMMAND(HPDMA_IOC_IRQ_SET, hpdma_ioc_irq_set, 0, 0, true,
 		  prepare_nothing, NULL),
 	  .outputs = { FIELD(hpdma_ioc_irq_set, out_reason) } },
+	{ COMMAND(HPDMA_IOC_IRQ_CTRL, hpdma_ioc_irq_ctrl, 0,
+		  RESERVED(hpdma_ioc_irq_ctrl), true, prepare_irq_ctrl,
+		  undo_irq),
+	  .outputs = { FIELD(hpdma_ioc_irq_ctrl, out_reason) } },
+	{ COMMAND(HPDMA_IOC_IRQ_COUNTS, hpdma_ioc_irq_counts, 0,
+		  RESERVED(hpdma_ioc_irq_counts), true, prepare_irq_counts,
+		  undo_irq),
+	  .outputs = { FIELD(hpdma_ioc_irq_counts, out_reason),
+		       FIELD(hpdma_ioc_irq_counts, out_count) } },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -200,6 +200,17 @@ bool asked_for(const char *word)
 	       strstr(text, word);
 }
 
+static int open_files(struct rig *rig, unsigned int bits, unsigned int mode)
+{
+	rig->dev = dev_open(&rig->edu);
+	if (rig->dev < 0)
+		return rig->dev;
+	rig->mem = open_node();
+	if (rig->mem < 0)
+		return rig->mem;
+	return dev_attach_mode(rig->dev, rig->mem, bits, mode);
+}
+
 int rig_open(struct rig *rig, unsigned int bits, unsigned int nth)
 {
 	return rig_open_mode(rig, bits, nth, HPDMA_MODE_DEFAULT);
@@ -212,25 +223,39 @@ int rig_open_mode(struct rig *rig, unsigned int bits, unsigned int nth,
 
 	memset(rig, 0, sizeof(*rig));
 	ret = edu_find(&rig->edu, bits, nth);
+	if (!ret)
+		ret = open_files(rig, bits, mode);
 	if (ret)
 		return ret;
-	rig->dev = dev_open(&rig->edu);
-	if (rig->dev < 0)
-		return rig->dev;
-	rig->mem = open_node();
-	if (rig->mem < 0)
-		return rig->mem;
-	ret = dev_attach_mode(rig->dev, rig->mem, bits, mode);
-	if (ret < 0)
-		return ret;
+	rig->bar = EDU_BAR_SIZE;
 	rig->regs = edu_map(rig->dev);
 	return rig->regs ? 0 : -errno;
+}
+
+int rig_open_other(struct rig *rig, unsigned int vendor, unsigned int device,
+		   size_t bar)
+{
+	void *regs;
+	int ret;
+
+	memset(rig, 0, sizeof(*rig));
+	ret = edu_find_other(&rig->edu, vendor, device);
+	if (!ret)
+		ret = open_files(rig, rig->edu.bits, HPDMA_MODE_DEFAULT);
+	if (ret)
+		return ret;
+	regs = mmap(NULL, bar, PROT_READ | PROT_WRITE, MAP_SHARED, rig->dev, 0);
+	if (regs == MAP_FAILED)
+		return -errno;
+	rig->regs = regs;
+	rig->bar = bar;
+	return 0;
 }
 
 void rig_close(struct rig *rig)
 {
 	if (rig->regs)
-		edu_unmap(rig->regs);
+		munmap((void *)rig->regs, rig->bar);
 	if (rig->dev > 0)
 		close(rig->dev);
 	if (rig->mem > 0)

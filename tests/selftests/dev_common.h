@@ -56,18 +56,23 @@ bool asked_for(const char *word);
  * @mem: File of /dev/hpdma
  * @dev: File of the device, attached to @mem with all its address bits
  * @regs: Its BAR
+ * @bar: Bytes of it
  */
 struct rig {
 	struct edu edu;
 	int mem;
 	int dev;
 	edu_regs regs;
+	size_t bar;
 };
 
 /* Return: 0 or -errno: -ENODEV: no such device; -EACCES, -EPERM: not allowed. */
 int rig_open(struct rig *rig, unsigned int bits, unsigned int nth);
 int rig_open_mode(struct rig *rig, unsigned int bits, unsigned int nth,
 		  unsigned int mode);
+/* The first device with these ids, which drives 64 address bits, and its BAR 0. */
+int rig_open_other(struct rig *rig, unsigned int vendor, unsigned int device,
+		   size_t bar);
 void rig_close(struct rig *rig);
 
 /*
@@ -79,17 +84,18 @@ bool unmapping_parks(const struct rig *rig);
 long long mappings(void);
 
 /* In a test: open a rig, or skip the test if this machine has none. */
-#define NEED_RIG(_rig, _bits)                                                 \
-	do {                                                                  \
-		int ret_ = rig_open((_rig), (_bits), 0);                      \
-		if (ret_ == -ENODEV)                                          \
-			SKIP(return, "no edu with %d address bits", (_bits)); \
-		if (ret_ == -EACCES)                                          \
-			SKIP(return, "no IOMMU, and allow_unsafe is off");    \
-		ASSERT_EQ(0, ret_)                                            \
-		{                                                             \
-			TH_LOG("cannot open a rig: %s", strerror(-ret_));     \
-		}                                                             \
+#define NEED_RIG(_rig, _bits) NEED_OPENED(rig_open((_rig), (_bits), 0))
+#define NEED_OPENED(_open)                                                 \
+	do {                                                               \
+		int ret_ = (_open);                                        \
+		if (ret_ == -ENODEV)                                       \
+			SKIP(return, "no such device: %s", #_open);        \
+		if (ret_ == -EACCES)                                       \
+			SKIP(return, "no IOMMU, and allow_unsafe is off"); \
+		ASSERT_EQ(0, ret_)                                         \
+		{                                                          \
+			TH_LOG("cannot open a rig: %s", strerror(-ret_));  \
+		}                                                          \
 	} while (0)
 
 /* In a test: skip it where no IOMMU translates. */

@@ -3,23 +3,14 @@
  * Interrupts against those who wait for them and those who turn them off, at
  * the same time: nobody sleeps on, nothing is lost once it is quiet again.
  */
-#include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <sys/eventfd.h>
 #include <sys/wait.h>
 
 #include "kselftest_harness.h"
 #include "dev_common.c"
-
-static int read_count(int dev, int32_t *count)
-{
-	ssize_t got = read(dev, count, sizeof(*count));
-
-	return got < 0 ? -errno : got == sizeof(*count) ? 0 : -EIO;
-}
+#include "irq_common.h"
 
 struct reader {
 	int dev;

@@ -3,60 +3,13 @@
  * Interrupts as with UIO: a count that neither loses nor invents one, by read(),
  * poll() and eventfd, masked and unmasked, of both types.
  */
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/eventfd.h>
 #include <sys/mman.h>
 
 #include "kselftest_harness.h"
 #include "dev_common.c"
+#include "irq_common.h"
 
-#define COUNT_MSI 10000
 #define COMMAND_INTX_OFF 0x400
-
-static int read_count(int dev, int32_t *count)
-{
-	ssize_t got = read(dev, count, sizeof(*count));
-
-	return got < 0 ? -errno : got == sizeof(*count) ? 0 : -EIO;
-}
-
-static int write_mask(int dev, int32_t unmask)
-{
-	ssize_t done = write(dev, &unmask, sizeof(unmask));
-
-	return done < 0 ? -errno : done == sizeof(unmask) ? 0 : -EIO;
-}
-
-static int poll_events(int dev, int timeout)
-{
-	struct pollfd entry = { .fd = dev, .events = POLLIN };
-
-	return poll(&entry, 1, timeout) < 0 ? -errno : entry.revents;
-}
-
-static uint64_t eventfd_sum(int fd)
-{
-	uint64_t sum = 0;
-
-	return read(fd, &sum, sizeof(sum)) == sizeof(sum) ? sum : 0;
-}
-
-static void set_nonblock(int fd, bool on)
-{
-	fcntl(fd, F_SETFL, on ? O_NONBLOCK : 0);
-}
-
-/* Reads until there is nothing for a while: how many came since @from. */
-static int settle(int dev, int32_t *count)
-{
-	int32_t from = *count;
-
-	while (poll_events(dev, 200) & POLLIN)
-		if (read_count(dev, count))
-			break;
-	return *count - from;
-}
 
 /* Both types deliver: set by each of the tests that are about all types. */
 static void delivery(struct __test_metadata *_metadata, unsigned int type)
@@ -66,7 +19,7 @@ static void delivery(struct __test_metadata *_metadata, unsigned int type)
 	struct rig rig;
 
 	NEED_RIG(&rig, EDU_NARROW);
-	fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	fd = new_eventfd();
 	second = dev_open(&rig.edu);
 	ASSERT_EQ(0, dev_irq(rig.dev, type, fd));
 	set_nonblock(rig.dev, true);
@@ -108,39 +61,6 @@ TEST(msi_by_read_poll_and_eventfd)
 TEST(intx_by_read_poll_and_eventfd)
 {
 	delivery(_metadata, HPDMA_IRQ_INTX);
-}
-
-FIXTURE(long_run){};
-
-FIXTURE_SETUP(long_run)
-{
-}
-
-FIXTURE_TEARDOWN(long_run)
-{
-}
-
-TEST_F_TIMEOUT(long_run, each_msi_is_counted_exactly_once, 120)
-{
-	int32_t count, first = 0;
-	struct rig rig;
-	int fd, i;
-
-	NEED_RIG(&rig, EDU_NARROW);
-	fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	ASSERT_EQ(0, dev_irq(rig.dev, HPDMA_IRQ_MSI, fd));
-	for (i = 0; i < COUNT_MSI; i++) {
-		/* One at a time: two that meet in the APIC are one. */
-		edu_raise(rig.regs);
-		ASSERT_EQ(0, read_count(rig.dev, &count));
-		if (!i)
-			first = count;
-		ASSERT_EQ(first + i, count);
-	}
-	EXPECT_EQ(0, settle(rig.dev, &count));
-	EXPECT_EQ(COUNT_MSI, eventfd_sum(fd));
-	close(fd);
-	rig_close(&rig);
 }
 
 TEST(lengths_and_values_of_read_and_write)

@@ -116,7 +116,9 @@ int edu_unbind(const struct edu *edu)
 	return write_file(DRIVER "/unbind", edu->pci) ? 0 : -errno;
 }
 
-int edu_find(struct edu *edu, unsigned int bits, unsigned int nth)
+/* The one with the number @nth, of @bits where that is not 0. */
+static int find_device(struct edu *edu, unsigned int vendor,
+		       unsigned int device, unsigned int bits, unsigned int nth)
 {
 	struct dirent **entries;
 	bool found = false;
@@ -129,17 +131,27 @@ int edu_find(struct edu *edu, unsigned int bits, unsigned int nth)
 	for (i = 0; i < count; i++) {
 		const char *pci = entries[i]->d_name;
 
-		if (!found && read_hex(pci, "vendor") == 0x1234 &&
-		    read_hex(pci, "device") == 0x11e8 && bits_of(pci) == bits &&
-		    !nth--) {
+		if (!found && read_hex(pci, "vendor") == vendor &&
+		    read_hex(pci, "device") == device &&
+		    (!bits || bits_of(pci) == bits) && !nth--) {
 			snprintf(edu->pci, sizeof(edu->pci), "%.15s", pci);
-			edu->bits = bits;
+			edu->bits = bits ? bits : 64;
 			found = true;
 		}
 		free(entries[i]);
 	}
 	free(entries);
 	return found ? edu_bind(edu) : -ENODEV;
+}
+
+int edu_find(struct edu *edu, unsigned int bits, unsigned int nth)
+{
+	return find_device(edu, 0x1234, 0x11e8, bits, nth);
+}
+
+int edu_find_other(struct edu *edu, unsigned int vendor, unsigned int device)
+{
+	return find_device(edu, vendor, device, 0, 0);
 }
 
 const char *edu_sysfs(const struct edu *edu, const char *name, char *path)

@@ -47,6 +47,8 @@ typedef volatile uint8_t *edu_regs;
  * PCI addresses; binds it if it is not. Return: 0, -ENODEV if there is none.
  */
 int edu_find(struct edu *edu, unsigned int bits, unsigned int nth);
+/* The first device with these ids: as good for all that is not about its BAR. */
+int edu_find_other(struct edu *edu, unsigned int vendor, unsigned int device);
 /* Bind or unbind through sysfs. Return: 0 or -errno; 0 if it is so already. */
 int edu_bind(struct edu *edu);
 int edu_unbind(const struct edu *edu);

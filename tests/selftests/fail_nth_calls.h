@@ -12,6 +12,7 @@
 
 #include "dev_common.h"
 #include "function.h"
+#include "irq_common.h"
 #include "name_common.h"
 #include "peer_common.h"
 
@@ -585,6 +586,28 @@ static int run_intx(struct world *world)
 	return dev_irq(world->rig.dev, HPDMA_IRQ_INTX, world->fd);
 }
 
+static int run_counts(struct world *world)
+{
+	uint64_t count;
+
+	return irq_counts(world->rig.dev, &count, 1);
+}
+
+static int run_irq_mask(struct world *world)
+{
+	return irq_ctrl(world->rig.dev, HPDMA_IRQ_MASK, 0, 1, 0);
+}
+
+static int run_irq_unmask(struct world *world)
+{
+	return irq_ctrl(world->rig.dev, HPDMA_IRQ_UNMASK, 0, 1, 0);
+}
+
+static int run_irq_affinity(struct world *world)
+{
+	return irq_ctrl(world->rig.dev, HPDMA_IRQ_AFFINITY, 0, 1, 0);
+}
+
 static int run_irq_none(struct world *world)
 {
 	return dev_irq(world->rig.dev, HPDMA_IRQ_NONE, -1);
@@ -783,6 +806,12 @@ static const struct action actions[] = {
 	{ "IRQ_SET another eventfd", run_msi, run_msi, no_interrupt,
 	  no_interrupt },
 	{ "IRQ_SET none", run_msi, run_irq_none, NULL, no_interrupt },
+	{ "IRQ_COUNTS", run_msi, run_counts, no_interrupt, no_interrupt },
+	{ "IRQ_CTRL mask", run_msi, run_irq_mask, no_interrupt, no_interrupt },
+	{ "IRQ_CTRL unmask", run_msi, run_irq_unmask, no_interrupt,
+	  no_interrupt },
+	{ "IRQ_CTRL affinity", run_msi, run_irq_affinity, no_interrupt,
+	  no_interrupt },
 	{ "read", prepare_read, run_read, no_interrupt, no_interrupt },
 	{ "write", run_msi, run_write, no_interrupt, no_interrupt },
 	{ "mmap of a BAR", NULL, run_mmap_bar, undo_mmap },

@@ -43,10 +43,12 @@ if [ -f /hpdma_peer.ko ] && [ ! -e /dev/hpdma_peer ]; then
 	}
 fi
 
-# QEMU's teaching device, if it is there.
+# QEMU's teaching device, and those with MSI-X (e1000e, rocker), if they are there.
 for device in /sys/bus/pci/devices/*; do
-	[ "$(cat "$device/vendor" "$device/device" 2>/dev/null)" = "0x1234
-0x11e8" ] || continue
+	case $(cat "$device/vendor" "$device/device" 2>/dev/null | tr '\n' :) in
+	0x1234:0x11e8: | 0x8086:0x10d3: | 0x1b36:0x0006:) ;;
+	*) continue ;;
+	esac
 	[ ! -e "$device/driver" ] || continue
 	echo hpdma > "$device/driver_override"
 	echo "${device##*/}" > /sys/bus/pci/drivers_probe

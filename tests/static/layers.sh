@@ -13,8 +13,8 @@ MODULE_LAYERS='
 compat
 check span mapoff place iova
 quota account sync table backing pinned contig_buddy contig_scan reserve contig_pieces contig_hunt backing_hugetlb backing_contig backing_user backing_file backing_import caching
-object linger trace registry export buffer name snapshot event domain device reset stop dmamap_import dmamap_caller dmamap quarantine tracepoints
-context lifecycle devfile
+object linger trace registry export buffer name snapshot vector event domain device reset stop dmamap_import dmamap_caller dmamap quarantine tracepoints
+context lifecycle devfile devirq
 mmap cmd cmd_* ioctl bar fdinfo
 chardev devnode pci debugfs attribute
 main

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Raising interrupts with QEMU's rocker; see rocker.h. Beside dev_common.c. */
+#include "rocker.h"
+
+#define ROCKER_BAR_SIZE 0x2000
+
+#define REG_TEST_IRQ 0x20
+
+int rocker_open(struct rig *rig)
+{
+	return rig_open_other(rig, 0x1b36, 0x0006, ROCKER_BAR_SIZE);
+}
+
+void rocker_raise(edu_regs regs, unsigned int vector)
+{
+	write32(regs, REG_TEST_IRQ, vector);
+}
