@@ -207,7 +207,7 @@ static int map_memory(struct hpdma_dmamap *map, struct hpdma_memory *memory,
 	bool chosen = map->device->mode == HPDMA_MODE_CALLER_IOVA;
 
 	/* What another driver maps it maps with the DMA API. */
-	if (chosen ? memory->foreign != NULL : wish->iova != 0) {
+	if ((chosen && memory->foreign) || (!chosen && wish->iova)) {
 		wish->reason = HPDMA_REASON_MODE;
 		return -EOPNOTSUPP;
 	}
