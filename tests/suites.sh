@@ -7,7 +7,7 @@
 # shellcheck disable=SC2034 # check.sh reads it
 SUITES=(static unit tools install harness demo
 	stock stock-big stock-phys stock-unsafe stock-lockdown stock-reserve
-	kselftest debug debug-phys fail-nth kunit kernels)
+	kselftest debug debug-stuck debug-phys fail-nth kunit kernels)
 
 # And those that take too long for each change: `make soak`.
 # shellcheck disable=SC2034 # check.sh reads it
@@ -28,7 +28,7 @@ EDUS+=' -device rocker,addr=0x15,name=rocker'
 
 # Programs that need a boot of their own, and those for the big one.
 SPECIAL=(dev_phys_test dev_lockdown_test fail_nth_test contig_test
-	contig_hard_test reserve_test)
+	contig_hard_test reserve_test dev_quarantine_test)
 BIG_PROGRAMS=(faults_test in_use_async_test in_use_by_kernel_test node_test
 	pool_test stay_detach_test stay_test)
 # Programs that have something to say about a device that no IOMMU confines.
@@ -209,6 +209,13 @@ suite_kselftest()
 		--files "$build/guest-stock" --modules "virtio_pci 9pnet_virtio 9p" \
 		--qemu "-virtfs local,path=/,mount_tag=host,security_model=none,multidevs=remap,readonly=on" \
 		--qemu "-virtfs local,path=$build/kselftest/linux-source-6.1,mount_tag=tree,security_model=none,multidevs=remap"
+}
+
+# A device that does not stop: what it might reach is lost to this machine.
+suite_debug_stuck()
+{
+	prepare debug
+	selftests_on debug 300 dev_quarantine_test --append HPDMA_LEAKS=1
 }
 
 # What the kernel says of exporters that map the same memory twice, as udmabuf does
