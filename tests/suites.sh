@@ -6,12 +6,12 @@
 
 # shellcheck disable=SC2034 # check.sh reads it
 SUITES=(static unit tools install harness demo
-	stock stock-big stock-phys stock-unsafe stock-lockdown stock-reserve
+	stock stock-big stock-phys stock-machines stock-reserve
 	kselftest debug debug-stuck debug-phys fail-nth kunit kernels)
 
 # And those that take too long for each change: `make soak`.
 # shellcheck disable=SC2034 # check.sh reads it
-SOAK=(debug-big debug-reserve model)
+SOAK=(debug-big debug-reserve machines model)
 
 # Not set, it would be the root of this machine.
 selftests=${build:?}/selftests
@@ -26,13 +26,18 @@ EDUS+=' -device nvme,drive=n0,serial=1,addr=0x12'
 EDUS+=' -device bochs-display,addr=0x13,romfile= -device sdhci-pci,addr=0x14'
 EDUS+=' -device rocker,addr=0x15,name=rocker'
 
+# Ten more, for what many processes do on many devices.
+for slot in 3 4 5 6 7 8 9 0xa 0xb 0xc; do
+	EDUS+=" -device edu,addr=$slot"
+done
+
 # Programs that need a boot of their own, and those for the big one.
-SPECIAL=(dev_phys_test dev_lockdown_test fail_nth_test contig_test
+SPECIAL=(dev_phys_test dev_open_table_test fail_nth_test contig_test
 	contig_hard_test reserve_test dev_quarantine_test)
 BIG_PROGRAMS=(faults_test in_use_async_test in_use_by_kernel_test node_test
 	pool_test stay_detach_test stay_test)
 # Programs that have something to say about a device that no IOMMU confines.
-BARE=('dev_*_test' kill_test removal_test import_test share_test sync_test)
+BARE=('dev_*_test' 'kill_*test' 'removal_*test' import_test share_test sync_test)
 
 # programs PATTERN...: those of the selftests, as one word, without the special.
 programs()
@@ -48,6 +53,20 @@ programs()
 			printf '%s,' "$name"
 		done
 	done
+}
+
+# What is taken away from a crowd: a card in a slot that can be powered off, and an
+# NVMe controller with virtual functions. Beside them stands what the tests use.
+REMOVABLE='-device pcie-root-port,id=port1,chassis=1,slot=1,addr=0x1c
+	-device e1000e,bus=port1
+	-device pcie-root-port,id=port2,chassis=2,slot=2,addr=0x1d
+	-device nvme-subsys,id=subsys
+	-device nvme,serial=hpdma,bus=port2,subsys=subsys,sriov_max_vfs=2,sriov_vq_flexible=4,sriov_vi_flexible=2'
+
+# lines OPTIONS: those of QEMU, which are several lines here, in one.
+lines()
+{
+	echo "${1//[$'\n\t']/ }"
 }
 
 # words WORD...: with commas between them, which a kernel's command line needs.
@@ -119,7 +138,9 @@ suite_stock()
 	# It is run by `make bench`; here it must but build.
 	make -C tests/bench O="$build/bench/suite"
 	prepare stock
-	selftests_on stock 600 "$(programs '*')"
+	selftests_on stock 600 "$(programs '*')" --modules nvme \
+		--append HPDMA_KILLS=500 \
+		--qemu "$(lines "$REMOVABLE")"
 	# Objects of the kernel's own size.
 	selftests_on stock 60 footprint_test --append slub_debug=-
 }
@@ -162,20 +183,59 @@ suite_stock_phys()
 		--append hpdma.allow_unsafe=1
 }
 
-# Without the parameter.
-suite_stock_unsafe()
+# Two edu devices that share a group, because a conventional bridge is above them.
+SHARED_GROUP='-device pcie-pci-bridge,id=bridge,addr=0x1e
+	-device edu,bus=bridge,addr=1 -device edu,bus=bridge,addr=2'
+
+# machine_on KERNEL NAME UNSAFE PROGRAMS [RUN OPTIONS]: a machine of
+# dev_open_table_test, with allow_unsafe=UNSAFE; and what else is to be run there.
+machine_on()
 {
-	prepare stock
-	selftests_on stock 120 dev_phys_test --no-iommu
+	local kernel=$1 name=$2 unsafe=$3 chosen=$4
+	shift 4
+
+	selftests_on "$kernel" 200 "${chosen}dev_open_table_test" \
+		--qemu "$(lines "$SHARED_GROUP")" --append \
+		"HPDMA_MACHINE=$name hpdma.allow_unsafe=$unsafe" "$@"
 }
 
-# Behind an IOMMU, and without.
-suite_stock_lockdown()
+# Who may open what where. What caching-mode changes is when the IOMMU forgets.
+machines_on()
+{
+	local unsafe
+
+	machine_on "$1" caching 0 dev_isolation_test,dev_dma_test, \
+		--iommu intremap=on,caching-mode=on
+	for unsafe in 0 1; do
+		machine_on "$1" protected "$unsafe" ''
+		machine_on "$1" not-remapped "$unsafe" '' --iommu intremap=off
+		machine_on "$1" identity "$unsafe" '' --append iommu=pt
+	done
+	machine_on "$1" none 0 dev_phys_test, --no-iommu
+	machine_on "$1" none 1 '' --no-iommu
+}
+
+# And where there is an IOMMU that is not used; and an identity IOMMU in use.
+rare_machines_on()
+{
+	machine_on "$1" off 1 '' --append iommu=off
+	selftests_on "$1" 200 dev_phys_test,dev_dma_test,kill_test \
+		--append 'iommu=pt hpdma.allow_unsafe=1'
+}
+
+suite_stock_machines()
 {
 	prepare stock
-	selftests_on stock 120 dev_lockdown_test --append hpdma_lockdown
-	selftests_on stock 120 dev_lockdown_test --append hpdma_lockdown \
-		--no-iommu --append hpdma.allow_unsafe=1
+	machines_on stock
+}
+
+suite_machines()
+{
+	prepare stock
+	rare_machines_on stock
+	prepare debug
+	machines_on debug
+	rare_machines_on debug
 }
 
 # Memory set aside when the module is loaded; and two NUMA nodes, where long runs
@@ -228,7 +288,8 @@ suite_debug()
 	prepare debug
 	selftests_on debug 1500 "$(programs '*')$(words contig_test \
 		in_use_async_test in_use_by_kernel_test stay_detach_test)" \
-		--append HPDMA_MODEL_OPS=2000 "${FOREIGN_OVERLAP[@]}"
+		--append HPDMA_MODEL_OPS=2000 --qemu "$(lines "$REMOVABLE")" \
+		"${FOREIGN_OVERLAP[@]}"
 }
 
 # As many random operations as are promised.
@@ -288,8 +349,8 @@ suite_kernels()
 	core=$(programs 'abi_*' 'alloc*' 'contig*' lifetime_test mmap_test register_test \
 		pin_test dev_attach_test dev_map_test dev_irq_test \
 		dev_irq_ctrl_test dev_msix_test uio_contract_test dev_dma_test \
-		dev_iova_test dev_readonly_test removal_test 'name_*' 'register*' \
-		fork_test pin_kill_test share_test \
+		dev_iova_test dev_readonly_test 'removal_*test' 'name_*' \
+		'register*' fork_test pin_kill_test share_test \
 		import_test sync_test)
 	selftests_on 7 400 "$core$(words in_use_async_test in_use_by_kernel_test \
 		write_combine_test)"
