@@ -69,6 +69,43 @@ TEST_F(isolation, below_and_above_a_mapping)
 	block_drop(&block);
 }
 
+/* Three in a row: when the middle one has gone, its place is nobody's. */
+TEST_F(isolation, between_two_mappings)
+{
+	struct block block;
+	uint64_t addrs[3];
+	int maps[3], i;
+
+	NEED_SETUP(self);
+	if (unmapping_parks(&self->rig))
+		SKIP(return, "this kernel cannot cut a device off at once");
+	ASSERT_EQ(0, block_make(&block, self->rig.mem, HPDMA_BACKING_CONTIG,
+				12 * PAGE, 0));
+	fill_pattern(block.data, block.length, 4);
+	for (i = 0; i < 3; i++) {
+		maps[i] = dev_map(self->rig.dev, block.id, i * 4 * PAGE,
+				  4 * PAGE);
+		ASSERT_LT(0, maps[i]);
+		addrs[i] = dev_address(self->rig.dev, maps[i]);
+		/* All three are at the IOMMU's hand. */
+		EXPECT_TRUE(edu_from_ram(self->rig.regs, addrs[i], EDU_CHUNK));
+	}
+	ASSERT_EQ(0, dev_unmap(self->rig.dev, maps[1]));
+	memset(block.data, CANARY, block.length);
+	for (i = 0; i < 4; i++)
+		EXPECT_TRUE(
+			edu_to_ram(self->rig.regs, addrs[1] + i * PAGE, STRAY));
+	EXPECT_EQ(NULL, find_other(block.data, CANARY, block.length));
+	/* Its neighbours have lost nothing. */
+	EXPECT_TRUE(edu_to_ram(self->rig.regs, addrs[0], STRAY));
+	EXPECT_TRUE(edu_to_ram(self->rig.regs, addrs[2], STRAY));
+	EXPECT_EQ(block.data, find_other(block.data, CANARY, block.length));
+	EXPECT_EQ(block.data + 8 * PAGE,
+		  find_other(block.data + PAGE, CANARY, 11 * PAGE));
+	EXPECT_LE(1, watch_end(&self->watch));
+	block_drop(&block);
+}
+
 TEST_F(isolation, physical_addresses)
 {
 	struct hpdma_segment segment;
