@@ -11,7 +11,7 @@ SUITES=(static unit tools install harness demo
 
 # And those that take too long for each change: `make soak`.
 # shellcheck disable=SC2034 # check.sh reads it
-SOAK=(debug-big debug-reserve machines model)
+SOAK=(debug-big debug-reserve machines model deaths strays irqs rounds)
 
 # Not set, it would be the root of this machine.
 selftests=${build:?}/selftests
@@ -62,6 +62,9 @@ REMOVABLE='-device pcie-root-port,id=port1,chassis=1,slot=1,addr=0x1c
 	-device pcie-root-port,id=port2,chassis=2,slot=2,addr=0x1d
 	-device nvme-subsys,id=subsys
 	-device nvme,serial=hpdma,bus=port2,subsys=subsys,sriov_max_vfs=2,sriov_vq_flexible=4,sriov_vi_flexible=2'
+
+# The debug kernel does not know of ACPI's way to power a slot off.
+NATIVE_HOTPLUG='-global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off'
 
 # lines OPTIONS: those of QEMU, which are several lines here, in one.
 lines()
@@ -288,7 +291,8 @@ suite_debug()
 	prepare debug
 	selftests_on debug 1500 "$(programs '*')$(words contig_test \
 		in_use_async_test in_use_by_kernel_test stay_detach_test)" \
-		--append HPDMA_MODEL_OPS=2000 --qemu "$(lines "$REMOVABLE")" \
+		--append HPDMA_MODEL_OPS=2000 \
+		--qemu "$(lines "$REMOVABLE") $NATIVE_HOTPLUG" \
 		"${FOREIGN_OVERLAP[@]}"
 }
 
@@ -297,6 +301,40 @@ suite_model()
 {
 	prepare stock
 	selftests_on stock 1500 model_test --append HPDMA_MODEL_OPS=100000
+}
+
+# The promises with the figures of a night.
+suite_deaths()
+{
+	prepare stock
+	selftests_on stock 3000 kill_storm_test --append HPDMA_KILLS=10000
+	selftests_on stock 1500 kill_storm_test --no-iommu \
+		--append 'hpdma.allow_unsafe=1 HPDMA_KILLS=5000'
+	prepare debug
+	selftests_on debug 3000 kill_storm_test --append HPDMA_KILLS=2000
+}
+
+suite_strays()
+{
+	prepare stock
+	selftests_on stock 7200 dev_stray_test --append HPDMA_STRAYS=100000
+}
+
+suite_irqs()
+{
+	prepare stock
+	selftests_on stock 7200 dev_irq_storm_test --append HPDMA_IRQS=1000000
+}
+
+# Unbound and bound again as often as removed and found again.
+suite_rounds()
+{
+	prepare stock
+	selftests_on stock 7200 removal_crowd_test --modules nvme \
+		--append HPDMA_ROUNDS=1000 --qemu "$(lines "$REMOVABLE")"
+	prepare debug
+	selftests_on debug 7200 removal_crowd_test --append HPDMA_ROUNDS=100 \
+		--qemu "$(lines "$REMOVABLE") $NATIVE_HOTPLUG"
 }
 
 # Poisoning and shadowing memory at boot takes its time: less of it.
