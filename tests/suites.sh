@@ -21,8 +21,6 @@ selftests=${build:?}/selftests
 # prefetchable BAR, and one that is shorter than a page.
 EDUS='-device edu,addr=2 -device edu,addr=0x10,dma_mask=0xffffffffffffffff'
 EDUS+=' -device e1000e,addr=0x11,romfile='
-EDUS+=' -blockdev null-co,node-name=n0,size=67108864,read-zeroes=on'
-EDUS+=' -device nvme,drive=n0,serial=1,addr=0x12'
 EDUS+=' -device bochs-display,addr=0x13,romfile= -device sdhci-pci,addr=0x14'
 EDUS+=' -device rocker,addr=0x15,name=rocker'
 
@@ -31,13 +29,18 @@ for slot in 3 4 5 6 7 8 9 0xa 0xb 0xc; do
 	EDUS+=" -device edu,addr=$slot"
 done
 
+# A disk of 64 MiB, empty in each machine; its controller has 8 pairs of queues.
+NVME="-drive file=$build/nvme.img,if=none,format=raw,id=d0"
+NVME+=' -device nvme,drive=d0,serial=1,addr=0x12,max_ioqpairs=8,msix_qsize=9'
+
 # Programs that need a boot of their own, and those for the big one.
 SPECIAL=(dev_phys_test dev_open_table_test fail_nth_test contig_test
 	contig_hard_test reserve_test dev_quarantine_test)
 BIG_PROGRAMS=(faults_test in_use_async_test in_use_by_kernel_test node_test
 	pool_test stay_detach_test stay_test)
 # Programs that have something to say about a device that no IOMMU confines.
-BARE=('dev_*_test' 'kill_*test' 'removal_*test' import_test share_test sync_test)
+BARE=('dev_*_test' nvme_test 'kill_*test' 'removal_*test' import_test share_test
+	sync_test)
 
 # programs PATTERN...: those of the selftests, as one word, without the special.
 programs()
@@ -94,8 +97,10 @@ selftests_on()
 	local kernel=$1 seconds=$2 chosen=$3
 	shift 3
 
+	rm -f "$build/nvme.img"
+	truncate -s 64M "$build/nvme.img"
 	tests/vm/run.sh --kernel "$kernel" --suite "$selftests" --time "$seconds" \
-		--files "$build/guest-$kernel" --qemu "$EDUS" \
+		--files "$build/guest-$kernel" --qemu "$EDUS $NVME" \
 		--append "selftests=$chosen" "$@"
 }
 

@@ -3,7 +3,7 @@
 #
 # prepare.sh DIR: makes of DIR what a kernel tree looks like to kselftest, from
 # Debian's source package, and puts our selftests into it as a kernel developer
-# would: the folder copied, the uAPI header beside it. Built there, not run.
+# would: the folder copied, the headers that it uses beside it. Built there, not run.
 
 set -eu
 tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -19,5 +19,5 @@ if [ ! -f "$inside/lib.mk" ]; then
 fi
 rm -rf "$inside/hpdma"
 cp -r "$tests/selftests" "$inside/hpdma"
-cp -r "${tests%/*}/uapi/linux" "$inside/hpdma/"
+cp -r "${tests%/*}/uapi/linux" "${tests%/*}"/examples/*.h "$inside/hpdma/"
 make -C "$inside" TARGETS=hpdma USERLDFLAGS=-static
