@@ -32,6 +32,8 @@ done
 # A disk of 64 MiB, empty in each machine; its controller has 8 pairs of queues.
 NVME="-drive file=$build/nvme.img,if=none,format=raw,id=d0"
 NVME+=' -device nvme,drive=d0,serial=1,addr=0x12,max_ioqpairs=8,msix_qsize=9'
+# Memory, I/O ports and a prefetchable BAR; neither DMA nor interrupts.
+TESTDEV='-device pci-testdev,addr=0x16,membar=2M'
 
 # Programs that need a boot of their own, and those for the big one.
 SPECIAL=(dev_phys_test dev_open_table_test fail_nth_test contig_test
@@ -39,8 +41,8 @@ SPECIAL=(dev_phys_test dev_open_table_test fail_nth_test contig_test
 BIG_PROGRAMS=(faults_test in_use_async_test in_use_by_kernel_test node_test
 	pool_test stay_detach_test stay_test)
 # Programs that have something to say about a device that no IOMMU confines.
-BARE=('dev_*_test' nvme_test 'kill_*test' 'removal_*test' import_test share_test
-	sync_test)
+BARE=('dev_*_test' 'nvme_*test' pci_testdev_test 'kill_*test' 'removal_*test'
+	import_test share_test sync_test)
 
 # programs PATTERN...: those of the selftests, as one word, without the special.
 programs()
@@ -100,7 +102,7 @@ selftests_on()
 	rm -f "$build/nvme.img"
 	truncate -s 64M "$build/nvme.img"
 	tests/vm/run.sh --kernel "$kernel" --suite "$selftests" --time "$seconds" \
-		--files "$build/guest-$kernel" --qemu "$EDUS $NVME" \
+		--files "$build/guest-$kernel" --qemu "$EDUS $NVME $TESTDEV" \
 		--append "selftests=$chosen" "$@"
 }
 
@@ -146,7 +148,7 @@ suite_stock()
 	# It is run by `make bench`; here it must but build.
 	make -C tests/bench O="$build/bench/suite"
 	prepare stock
-	selftests_on stock 600 "$(programs '*')" --modules nvme \
+	selftests_on stock 600 "$(programs '*')examples_test.sh" --modules nvme \
 		--append HPDMA_KILLS=500 \
 		--qemu "$(lines "$REMOVABLE")"
 	# Objects of the kernel's own size.
@@ -187,7 +189,8 @@ suite_stock_big()
 suite_stock_phys()
 {
 	prepare stock
-	selftests_on stock 600 "$(programs "${BARE[@]}")dev_phys_test" --no-iommu \
+	selftests_on stock 600 "$(programs "${BARE[@]}")$(words dev_phys_test \
+		examples_test.sh)" --no-iommu \
 		--append hpdma.allow_unsafe=1
 }
 
@@ -295,7 +298,8 @@ suite_debug()
 {
 	prepare debug
 	selftests_on debug 1500 "$(programs '*')$(words contig_test \
-		in_use_async_test in_use_by_kernel_test stay_detach_test)" \
+		in_use_async_test in_use_by_kernel_test stay_detach_test \
+		examples_test.sh)" \
 		--append HPDMA_MODEL_OPS=2000 \
 		--qemu "$(lines "$REMOVABLE") $NATIVE_HOTPLUG" \
 		"${FOREIGN_OVERLAP[@]}"
