@@ -20,7 +20,6 @@ selftests=${build:?}/selftests
 # what has resets, MSI-X (the network adapter and the switch have no network), a
 # prefetchable BAR, and one that is shorter than a page.
 EDUS='-device edu,addr=2 -device edu,addr=0x10,dma_mask=0xffffffffffffffff'
-EDUS+=' -device e1000e,addr=0x11,romfile='
 EDUS+=' -device bochs-display,addr=0x13,romfile= -device sdhci-pci,addr=0x14'
 EDUS+=' -device rocker,addr=0x15,name=rocker'
 
@@ -32,6 +31,10 @@ done
 # A disk of 64 MiB, empty in each machine; its controller has 8 pairs of queues.
 NVME="-drive file=$build/nvme.img,if=none,format=raw,id=d0"
 NVME+=' -device nvme,drive=d0,serial=1,addr=0x12,max_ioqpairs=8,msix_qsize=9'
+# Two network adapters, connected to each other.
+NICS='-netdev hubport,id=h0,hubid=0 -netdev hubport,id=h1,hubid=0'
+NICS+=' -device e1000e,netdev=h0,addr=0x11,romfile='
+NICS+=' -device e1000e,netdev=h1,addr=0x15,romfile='
 # Memory, I/O ports and a prefetchable BAR; neither DMA nor interrupts.
 TESTDEV='-device pci-testdev,addr=0x16,membar=2M'
 
@@ -41,8 +44,8 @@ SPECIAL=(dev_phys_test dev_open_table_test fail_nth_test contig_test
 BIG_PROGRAMS=(faults_test in_use_async_test in_use_by_kernel_test node_test
 	pool_test stay_detach_test stay_test)
 # Programs that have something to say about a device that no IOMMU confines.
-BARE=('dev_*_test' 'nvme_*test' pci_testdev_test 'kill_*test' 'removal_*test'
-	import_test share_test sync_test)
+BARE=('dev_*_test' 'nvme_*test' e1000e_net_test pci_testdev_test 'kill_*test'
+	'removal_*test' import_test share_test sync_test)
 
 # programs PATTERN...: those of the selftests, as one word, without the special.
 programs()
@@ -102,7 +105,7 @@ selftests_on()
 	rm -f "$build/nvme.img"
 	truncate -s 64M "$build/nvme.img"
 	tests/vm/run.sh --kernel "$kernel" --suite "$selftests" --time "$seconds" \
-		--files "$build/guest-$kernel" --qemu "$EDUS $NVME $TESTDEV" \
+		--files "$build/guest-$kernel" --qemu "$EDUS $NVME $NICS $TESTDEV" \
 		--append "selftests=$chosen" "$@"
 }
 
