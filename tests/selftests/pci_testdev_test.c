@@ -132,6 +132,22 @@ TEST_F(testdev, io_ports_are_not_mapped)
 				   self->dev, MEMORY_BAR * PAGE));
 }
 
+/* DEV_INFO tells all of them apart. */
+TEST_F(testdev, kinds_of_bars)
+{
+	struct hpdma_ioc_dev_info info;
+	int i;
+
+	NEED_SETUP(self);
+	ASSERT_EQ(0, dev_info(self->dev, &info));
+	EXPECT_EQ(HPDMA_BAR_MEMORY, info.out_bar_flags[MEMORY_BAR]);
+	EXPECT_EQ(HPDMA_BAR_IO, info.out_bar_flags[IO_BAR]);
+	EXPECT_EQ(HPDMA_BAR_MEMORY | HPDMA_BAR_PREFETCH | HPDMA_BAR_64,
+		  info.out_bar_flags[PREFETCH_BAR]);
+	for (i = PREFETCH_BAR + 1; i < 6; i++)
+		EXPECT_EQ(0, info.out_bar_flags[i]);
+}
+
 TEST_F(testdev, has_no_interrupt)
 {
 	struct hpdma_ioc_dev_info info;
