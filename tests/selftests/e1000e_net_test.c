@@ -3,6 +3,9 @@
  * A network between devices that are driven from user space: frames go out of one
  * buffer of hpdma's and come into another, each device with addresses of its own.
  */
+#include <poll.h>
+#include <sys/eventfd.h>
+
 #include "kselftest_harness.h"
 #include "dev_common.c"
 #include "e1000e_net.c"
@@ -216,6 +219,97 @@ TEST_F(net, from_one_device_to_another)
 	ASSERT_EQ(0, net_start(&self->one, false));
 	ASSERT_EQ(0, net_start(&self->two, false));
 	transfer(_metadata, &wire);
+}
+
+/**
+ * struct vectors - two adapters, each with an eventfd for each of its vectors
+ * @events: Of the sender and of the receiver
+ * @sum: How often each has fired
+ */
+struct vectors {
+	int32_t events[2][2];
+	uint64_t sum[2][2];
+};
+
+/* Until a frame has been sent or has come. */
+static bool wait_for_vector(void *context)
+{
+	struct vectors *vectors = context;
+	struct pollfd entries[] = {
+		{ .fd = vectors->events[0][NET_VECTOR_TX], .events = POLLIN },
+		{ .fd = vectors->events[1][NET_VECTOR_RX], .events = POLLIN },
+	};
+	uint64_t sum;
+	int i, j;
+
+	if (poll(entries, 2, 5000) <= 0)
+		return false;
+	for (i = 0; i < 2; i++)
+		for (j = 0; j < 2; j++)
+			if (read(vectors->events[i][j], &sum, sizeof(sum)) > 0)
+				vectors->sum[i][j] += sum;
+	return true;
+}
+
+static void enable_vectors(struct __test_metadata *_metadata, struct net *net,
+			   int32_t *events)
+{
+	struct hpdma_ioc_irq_set arg = {
+		.size = sizeof(arg),
+		.type = HPDMA_IRQ_MSIX,
+		.count = 2,
+		.eventfds = (uintptr_t)events,
+	};
+
+	events[0] = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	events[1] = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	ASSERT_EQ(0, call(net->dev, HPDMA_IOC_IRQ_SET, &arg));
+	net_use_vectors(net);
+}
+
+/* Nobody looks before an interrupt has told him to. */
+TEST_F(net, each_ring_has_a_vector_of_its_own)
+{
+	struct vectors vectors = { 0 };
+	struct wire wire = {
+		.from = &self->one,
+		.to = &self->two,
+		.block = &self->block,
+		.wait = wait_for_vector,
+		.context = &vectors,
+	};
+	int i, map, ret;
+
+	NEED_SETUP(self);
+	ret = net_open(&self->two, 1, self->mem);
+	if (ret == -ENODEV)
+		SKIP(return, "no second e1000e");
+	ASSERT_EQ(0, ret);
+	map = dev_map(self->one.dev, self->block.id, 0, 0);
+	ASSERT_LE(0, map);
+	wire.from_addr = dev_address(self->one.dev, map);
+	map = dev_map(self->two.dev, self->block.id, 0, 0);
+	ASSERT_LE(0, map);
+	wire.to_addr = dev_address(self->two.dev, map);
+	enable_vectors(_metadata, &self->one, vectors.events[0]);
+	enable_vectors(_metadata, &self->two, vectors.events[1]);
+	ASSERT_EQ(0, net_start(&self->one, false));
+	ASSERT_EQ(0, net_start(&self->two, false));
+	transfer(_metadata, &wire);
+	wait_for_vector(&vectors);
+	/* Several frames may share an interrupt, which comes each 128 us at most. */
+	EXPECT_LE(1, vectors.sum[0][NET_VECTOR_TX]);
+	EXPECT_LE(1, vectors.sum[1][NET_VECTOR_RX]);
+	EXPECT_GE(FRAMES, vectors.sum[0][NET_VECTOR_TX]);
+	EXPECT_GE(FRAMES, vectors.sum[1][NET_VECTOR_RX]);
+	/* Who only sends has not received, and the other way round. */
+	EXPECT_EQ(0, vectors.sum[0][NET_VECTOR_RX]);
+	EXPECT_EQ(0, vectors.sum[1][NET_VECTOR_TX]);
+	TH_LOG("%llu interrupts for %d frames sent, %llu for as many received",
+	       (unsigned long long)vectors.sum[0][NET_VECTOR_TX], FRAMES,
+	       (unsigned long long)vectors.sum[1][NET_VECTOR_RX]);
+	for (i = 0; i < 4; i++)
+		close(vectors.events[i / 2][i % 2]);
 }
 
 /* What is received where nothing is mapped is lost, and the next frame is not. */

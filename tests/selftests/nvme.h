@@ -173,8 +173,8 @@ long nvme_stray(struct nvme_queue *queue, uint64_t addr, unsigned long times);
 int nvme_irq(struct nvme *nvme, unsigned int type, unsigned int count,
 	     const int32_t *eventfds);
 
-/* In a test: open and enable a controller, or skip where there is none. */
-#define NEED_NVME(_nvme, _reset)                                           \
+/* In a test: open a controller, or skip where there is none; and enable it. */
+#define NEED_NVME_OPEN(_nvme, _reset)                                      \
 	do {                                                               \
 		int ret_ = nvme_open((_nvme), 0, (_reset));                \
 		if (ret_ == -ENODEV)                                       \
@@ -185,7 +185,12 @@ int nvme_irq(struct nvme *nvme, unsigned int type, unsigned int count,
 		{                                                          \
 			TH_LOG("cannot open: %s", strerror(-ret_));        \
 		}                                                          \
-		ASSERT_EQ(0, nvme_enable(_nvme));                          \
+	} while (0)
+
+#define NEED_NVME(_nvme, _reset)                   \
+	do {                                       \
+		NEED_NVME_OPEN((_nvme), (_reset)); \
+		ASSERT_EQ(0, nvme_enable(_nvme));  \
 	} while (0)
 
 #endif
