@@ -55,8 +55,9 @@ with()
 }
 
 echo "TAP version 13"
-echo "1..3"
+echo "1..4"
 example hello
 with 0x1234:0x11e8 edu
 with 0x1b36:0x0010 nvme
+with 0x8086:0x10d3 e1000e
 exit "$failed"
