@@ -38,10 +38,7 @@ bool hpdma_event_has_intx(struct pci_dev *pdev)
 	return hpdma_vectors_most(pdev, HPDMA_IRQ_INTX);
 }
 
-/*
- * Counted before anybody is told. Who goes to sleep, or polls, queues himself
- * before he looks at the count: one of us sees the other.
- */
+/* Counted before anybody is told. */
 static void deliver(struct hpdma_vector *vector)
 {
 	struct hpdma_event *event = vector->event;
@@ -49,7 +46,12 @@ static void deliver(struct hpdma_vector *vector)
 
 	WRITE_ONCE(vector->count, vector->count + 1);
 	atomic_inc(&event->count);
+	/*
+	 * Who goes to sleep, or polls, queues himself before he looks at the
+	 * count: one of us sees the other.
+	 */
 	smp_mb__after_atomic();
+	/* After the barrier: mostly there is nobody, and no lock to take. */
 	if (waitqueue_active(&event->wait))
 		wake_up_interruptible(&event->wait);
 	eventfd = READ_ONCE(vector->eventfd);

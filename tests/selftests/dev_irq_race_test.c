@@ -127,6 +127,14 @@ FIXTURE_TEARDOWN(storm)
 {
 }
 
+/* As long as the machine's command line says with HPDMA_WEATHER_MS. */
+static double weather_ms(void)
+{
+	const char *text = getenv("HPDMA_WEATHER_MS");
+
+	return text ? atof(text) : 2500;
+}
+
 struct storm {
 	struct rig rig;
 	atomic_bool over;
@@ -200,7 +208,8 @@ static unsigned long cycle_eventfds(struct storm *storm, unsigned int type,
 	return now_ms() < end ? 0 : rounds;
 }
 
-static void weather(struct __test_metadata *_metadata, unsigned int type)
+static void weather(struct __test_metadata *_metadata,
+		    unsigned long (*cycle)(struct storm *, double))
 {
 	pthread_t raiser, reader;
 	struct storm storm = { 0 };
@@ -211,7 +220,7 @@ static void weather(struct __test_metadata *_metadata, unsigned int type)
 	NEED_RIG(&storm.rig, EDU_NARROW);
 	ASSERT_EQ(0, pthread_create(&raiser, NULL, raise_all_the_time, &storm));
 	ASSERT_EQ(0, pthread_create(&reader, NULL, read_all_the_time, &storm));
-	rounds = cycle_eventfds(&storm, type, 2500);
+	rounds = cycle(&storm, weather_ms());
 	atomic_store(&storm.over, true);
 	pthread_join(raiser, NULL);
 	pthread_join(reader, NULL);
@@ -236,14 +245,52 @@ static void weather(struct __test_metadata *_metadata, unsigned int type)
 	rig_close(&storm.rig);
 }
 
+static unsigned long cycle_msi(struct storm *storm, double ms)
+{
+	return cycle_eventfds(storm, HPDMA_IRQ_MSI, ms);
+}
+
+static unsigned long cycle_intx(struct storm *storm, double ms)
+{
+	return cycle_eventfds(storm, HPDMA_IRQ_INTX, ms);
+}
+
 TEST_F_TIMEOUT(storm, raising_msi_against_setting, 60)
 {
-	weather(_metadata, HPDMA_IRQ_MSI);
+	weather(_metadata, cycle_msi);
 }
 
 TEST_F_TIMEOUT(storm, raising_intx_against_setting, 60)
 {
-	weather(_metadata, HPDMA_IRQ_INTX);
+	weather(_metadata, cycle_intx);
+}
+
+/* INTx and MSI by turns, while the device asserts its line all the time. */
+static unsigned long cycle_types(struct storm *storm, double ms)
+{
+	double end = now_ms() + ms;
+	unsigned long rounds = 0;
+	int dev = storm->rig.dev;
+
+	for (; now_ms() < end; rounds++) {
+		if (dev_irq(dev, HPDMA_IRQ_INTX, -1) || write_mask(dev, 1))
+			break;
+		if (rounds % 3 == 0)
+			edu_ack(storm->rig.regs);
+		if (write_mask(dev, 1) || dev_irq(dev, HPDMA_IRQ_NONE, -1) ||
+		    dev_irq(dev, HPDMA_IRQ_MSI, -1))
+			break;
+		if (rounds % 5 == 0)
+			edu_ack(storm->rig.regs);
+		if (dev_irq(dev, HPDMA_IRQ_NONE, -1))
+			break;
+	}
+	return now_ms() < end ? 0 : rounds;
+}
+
+TEST_F_TIMEOUT(storm, raising_against_changing_the_type, 120)
+{
+	weather(_metadata, cycle_types);
 }
 
 TEST_HARNESS_MAIN
