@@ -11,7 +11,8 @@
  * - It returns 0 or a negative errno, unless it cannot fail. On failure the
  *   object that @out points to is not touched. errno is not part of the API.
  * - It may be called from any thread. Calls on one object may run at the same
- *   time, except that the last unref must be the last call.
+ *   time, except that the last unref must be the last call, and where a function
+ *   says otherwise.
  * - An object holds what it needs: a context may be unrefed while its buffers
  *   live on. Unref of NULL does nothing.
  * - A struct of options starts with @size, which the caller sets to its sizeof();
@@ -29,6 +30,7 @@
 #include <hpdma/buf.h>
 #include <hpdma/share.h>
 #include <hpdma/device.h>
+#include <hpdma/dma.h>
 #include <hpdma/event.h>
 
 #endif /* HPDMA_H */

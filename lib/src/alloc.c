@@ -9,6 +9,7 @@
 
 #include "buf.h"
 #include "context.h"
+#include "device.h"
 #include "policy.h"
 #include "util.h"
 
@@ -153,6 +154,8 @@ static uint32_t flags_of(const struct hpdma_buf_opts *o, uint32_t backing)
 		flags |= HPDMA_ALLOC_SCATTER;
 	if (o->flags & HPDMA_BUF_MAP_WC)
 		flags |= HPDMA_ALLOC_WRITE_COMBINE;
+	if (o->device)
+		flags |= HPDMA_ALLOC_FIT_DEVICE;
 	return flags;
 }
 
@@ -171,6 +174,7 @@ static int try_rung(struct hpdma *ctx, const struct rung *rung,
 		.boundary = o->boundary,
 		.address_bits = o->address_bits,
 		.node = o->node,
+		.device_fd = o->device ? o->device->fd : 0,
 	};
 	int ret;
 
@@ -205,10 +209,9 @@ int hpdma_buf_alloc(struct hpdma *ctx, uint64_t length,
 		return hpdma_fail(error, count, HPDMA_WHY_NONE,
 				  "round the length up");
 
-	buf = calloc(1, sizeof(*buf));
+	buf = hpdma_new(sizeof(*buf), error);
 	if (!buf)
-		return hpdma_fail(error, -ENOMEM, HPDMA_WHY_NONE,
-				  "allocate a buffer object");
+		return -ENOMEM;
 
 	ret = try_rung(ctx, &rungs[0], &o, buf, &first);
 	if (count == 2 && (ret == -ENOMEM || ret == -EOPNOTSUPP)) {

@@ -15,30 +15,19 @@
 #include "context.h"
 #include "util.h"
 
-_Static_assert((int)HPDMA_BUF_BACKING_CONTIG == (int)HPDMA_BACKING_CONTIG,
-	       "backing");
-_Static_assert((int)HPDMA_BUF_BACKING_HUGETLB == (int)HPDMA_BACKING_HUGETLB,
-	       "backing");
-_Static_assert((int)HPDMA_BUF_BACKING_USER == (int)HPDMA_BACKING_USER,
-	       "backing");
-_Static_assert((int)HPDMA_BUF_BACKING_IMPORT == (int)HPDMA_BACKING_IMPORT,
-	       "backing");
-_Static_assert((int)HPDMA_BUF_IS_WC == (int)HPDMA_BUF_WRITE_COMBINE &&
-		       (int)HPDMA_BUF_IS_RESERVE == (int)HPDMA_BUF_RESERVE &&
-		       (int)HPDMA_BUF_IS_NAMED == (int)HPDMA_BUF_NAMED &&
-		       (int)HPDMA_BUF_IS_PERSISTENT ==
-			       (int)HPDMA_BUF_PERSISTENT,
-	       "state");
-_Static_assert((int)HPDMA_SYNC_TO_DEVICE == (int)HPDMA_SYNC_FOR_DEVICE &&
-		       (int)HPDMA_SYNC_TO_CPU == (int)HPDMA_SYNC_FOR_CPU,
-	       "sync");
-/* An array of ours is handed to the module as one of its own. */
-_Static_assert(sizeof(struct hpdma_seg) == sizeof(struct hpdma_segment) &&
-		       offsetof(struct hpdma_seg, addr) ==
-			       offsetof(struct hpdma_segment, addr) &&
-		       offsetof(struct hpdma_seg, length) ==
-			       offsetof(struct hpdma_segment, length),
-	       "segments");
+SAME(HPDMA_BUF_BACKING_CONTIG, HPDMA_BACKING_CONTIG);
+SAME(HPDMA_BUF_BACKING_HUGETLB, HPDMA_BACKING_HUGETLB);
+SAME(HPDMA_BUF_BACKING_USER, HPDMA_BACKING_USER);
+SAME(HPDMA_BUF_BACKING_IMPORT, HPDMA_BACKING_IMPORT);
+SAME(HPDMA_BUF_IS_WC, HPDMA_BUF_WRITE_COMBINE);
+SAME(HPDMA_BUF_IS_RESERVE, HPDMA_BUF_RESERVE);
+SAME(HPDMA_BUF_IS_NAMED, HPDMA_BUF_NAMED);
+SAME(HPDMA_BUF_IS_PERSISTENT, HPDMA_BUF_PERSISTENT);
+SAME(HPDMA_SYNC_TO_DEVICE, HPDMA_SYNC_FOR_DEVICE);
+SAME(HPDMA_SYNC_TO_CPU, HPDMA_SYNC_FOR_CPU);
+SAME_SIZE(hpdma_seg, hpdma_segment);
+SAME_PLACE(hpdma_seg, hpdma_segment, addr);
+SAME_PLACE(hpdma_seg, hpdma_segment, length);
 
 int hpdma_buf_map_id(struct hpdma *ctx, struct hpdma_buf *buf, uint64_t cookie,
 		     uint32_t flags, struct hpdma_error *error)
@@ -87,10 +76,9 @@ static int register_memory(struct hpdma *ctx,
 	if (ret)
 		return hpdma_fail(error, ret, HPDMA_WHY_NONE, "read options");
 
-	buf = calloc(1, sizeof(*buf));
+	buf = hpdma_new(sizeof(*buf), error);
 	if (!buf)
-		return hpdma_fail(error, -ENOMEM, HPDMA_WHY_NONE,
-				  "allocate a buffer object");
+		return -ENOMEM;
 
 	ret = hpdma_ioctl(ctx->sys, ctx->fd, HPDMA_IOC_BUF_REGISTER, arg, error,
 			  "pin memory");

@@ -11,14 +11,11 @@
 #include "context.h"
 #include "util.h"
 
-_Static_assert((int)HPDMA_HAS_CONTIG == (int)HPDMA_FEATURE_CONTIG, "features");
-_Static_assert((int)HPDMA_HAS_HUGETLB == (int)HPDMA_FEATURE_HUGETLB,
-	       "features");
-_Static_assert((int)HPDMA_HAS_REGISTER == (int)HPDMA_FEATURE_REGISTER,
-	       "features");
-_Static_assert((int)HPDMA_HAS_PHYS == (int)HPDMA_FEATURE_PHYS, "features");
-_Static_assert((int)HPDMA_HAS_WC == (int)HPDMA_FEATURE_WRITE_COMBINE,
-	       "features");
+SAME(HPDMA_HAS_CONTIG, HPDMA_FEATURE_CONTIG);
+SAME(HPDMA_HAS_HUGETLB, HPDMA_FEATURE_HUGETLB);
+SAME(HPDMA_HAS_REGISTER, HPDMA_FEATURE_REGISTER);
+SAME(HPDMA_HAS_PHYS, HPDMA_FEATURE_PHYS);
+SAME(HPDMA_HAS_WC, HPDMA_FEATURE_WRITE_COMBINE);
 
 const char *hpdma_version(void)
 {
@@ -80,10 +77,9 @@ int hpdma_open_sys(const struct hpdma_open_opts *opts,
 		return hpdma_fail(error, -EOPNOTSUPP, HPDMA_WHY_NONE,
 				  "choose a backend");
 
-	ctx = calloc(1, sizeof(*ctx));
+	ctx = hpdma_new(sizeof(*ctx), error);
 	if (!ctx)
-		return hpdma_fail(error, -ENOMEM, HPDMA_WHY_NONE,
-				  "allocate a context");
+		return -ENOMEM;
 	refs_init(&ctx->refs);
 	ctx->sys = sys;
 	ctx->page_size = sys->page_size();

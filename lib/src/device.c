@@ -14,12 +14,29 @@
 #include "find.h"
 #include "util.h"
 
-_Static_assert((int)HPDMA_DEVICE_TRANSLATED == (int)HPDMA_DEV_TRANSLATED,
-	       "state");
-_Static_assert((int)HPDMA_DEVICE_IRQ_REMAPPED == (int)HPDMA_DEV_IRQ_REMAPPED,
-	       "state");
-_Static_assert((int)HPDMA_DEVICE_INTX == (int)HPDMA_DEV_INTX, "state");
-_Static_assert((int)HPDMA_DEVICE_ALONE == (int)HPDMA_DEV_ALONE, "state");
+SAME(HPDMA_DEVICE_MODE_AUTO, HPDMA_MODE_DEFAULT);
+SAME(HPDMA_DEVICE_MODE_KERNEL_IOVA, HPDMA_MODE_KERNEL_IOVA);
+SAME(HPDMA_DEVICE_MODE_CALLER_IOVA, HPDMA_MODE_CALLER_IOVA);
+SAME(HPDMA_DEVICE_MODE_PHYS, HPDMA_MODE_PHYS);
+SAME(HPDMA_DEVICE_TRANSLATED, HPDMA_DEV_TRANSLATED);
+SAME(HPDMA_DEVICE_IRQ_REMAPPED, HPDMA_DEV_IRQ_REMAPPED);
+SAME(HPDMA_DEVICE_INTX, HPDMA_DEV_INTX);
+SAME(HPDMA_DEVICE_ALONE, HPDMA_DEV_ALONE);
+SAME(HPDMA_DEVICE_SUSPENDED, HPDMA_DEV_SUSPENDED);
+SAME(HPDMA_DEVICE_STUCK, HPDMA_DEV_STUCK);
+SAME(HPDMA_DEVICE_CAN_RESET, HPDMA_RESETS_FUNCTION);
+SAME(HPDMA_DEVICE_CAN_FLR, HPDMA_RESETS_FLR);
+SAME(HPDMA_DEVICE_BAR_MEMORY, HPDMA_BAR_MEMORY);
+SAME(HPDMA_DEVICE_BAR_IO, HPDMA_BAR_IO);
+SAME(HPDMA_DEVICE_BAR_PREFETCH, HPDMA_BAR_PREFETCH);
+SAME(HPDMA_DEVICE_BAR_64, HPDMA_BAR_64);
+
+/* The contract's default is quick; the library's is the safe one. */
+static const uint32_t resets[] = {
+	[HPDMA_DEVICE_RESET_TRY] = HPDMA_RESET_TRY,
+	[HPDMA_DEVICE_RESET_NONE] = HPDMA_RESET_NONE,
+	[HPDMA_DEVICE_RESET_REQUIRE] = HPDMA_RESET_REQUIRE,
+};
 
 static int query(struct hpdma_device *dev, struct hpdma_error *error)
 {
@@ -47,9 +64,13 @@ static int query(struct hpdma_device *dev, struct hpdma_error *error)
 		.revision = arg.out_revision,
 		.msi_vectors = arg.out_msi_vectors,
 		.msix_vectors = arg.out_msix_vectors,
+		.resets = arg.out_resets,
+		.iommu_group = arg.out_iommu_group,
 	};
-	for (i = 0; i < HPDMA_DEVICE_BARS; i++)
+	for (i = 0; i < HPDMA_DEVICE_BARS; i++) {
+		dev->info.bar_flags[i] = arg.out_bar_flags[i];
 		dev->info.bar_length[i] = arg.out_bar_size[i];
+	}
 	return 0;
 }
 
@@ -63,19 +84,25 @@ static bool is_other(const struct hpdma_device *dev, const char *name)
 		pci.devfn != (dev->info.slot << 3 | dev->info.function));
 }
 
-static int attach(struct hpdma_device *dev, uint32_t address_bits,
+static int attach(struct hpdma_device *dev, const struct hpdma_device_opts *o,
 		  struct hpdma_error *error)
 {
 	struct hpdma_ioc_dev_attach arg = {
 		.size = sizeof(arg),
 		.fd = dev->ctx->fd,
-		.address_bits = address_bits ? address_bits : 64,
-		.mode = HPDMA_MODE_DEFAULT,
+		.address_bits = o->address_bits ? o->address_bits : 64,
+		.mode = o->mode,
+		.reset = resets[o->reset],
 	};
+	int ret;
 
+	ret = hpdma_ioctl(dev->sys, dev->fd, HPDMA_IOC_DEV_ATTACH, &arg, error,
+			  "attach the device");
+	if (ret)
+		return ret;
 	dev->info.address_bits = arg.address_bits;
-	return hpdma_ioctl(dev->sys, dev->fd, HPDMA_IOC_DEV_ATTACH, &arg, error,
-			   "attach the device");
+	dev->info.mode = arg.out_mode;
+	return 0;
 }
 
 int hpdma_device_open(struct hpdma *ctx, const char *name,
@@ -88,16 +115,17 @@ int hpdma_device_open(struct hpdma *ctx, const char *name,
 	int ret;
 
 	ret = hpdma_opts_copy(&o, sizeof(o), sizeof(o), opts);
+	if (!ret && o.reset > HPDMA_DEVICE_RESET_REQUIRE)
+		ret = -EINVAL;
 	if (ret)
 		return hpdma_fail(error, ret, HPDMA_WHY_NONE, "read options");
 	ret = hpdma_find_node(ctx->sys, name, path, sizeof(path), error);
 	if (ret)
 		return ret;
 
-	dev = calloc(1, sizeof(*dev));
+	dev = hpdma_new(sizeof(*dev), error);
 	if (!dev)
-		return hpdma_fail(error, -ENOMEM, HPDMA_WHY_NONE,
-				  "allocate a device object");
+		return -ENOMEM;
 	refs_init(&dev->refs);
 	dev->ctx = ctx;
 	dev->sys = ctx->sys;
@@ -117,7 +145,7 @@ int hpdma_device_open(struct hpdma *ctx, const char *name,
 				 "open the node of the PCI function");
 		goto err_close;
 	}
-	ret = attach(dev, o.address_bits, error);
+	ret = attach(dev, &o, error);
 	if (ret)
 		goto err_close;
 

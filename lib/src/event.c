@@ -13,53 +13,78 @@
 #include "device.h"
 #include "util.h"
 
-_Static_assert((int)HPDMA_EVENT_INTX == (int)HPDMA_IRQ_INTX, "type");
-_Static_assert((int)HPDMA_EVENT_MSI == (int)HPDMA_IRQ_MSI, "type");
+SAME(HPDMA_EVENT_INTX, HPDMA_IRQ_INTX);
+SAME(HPDMA_EVENT_MSI, HPDMA_IRQ_MSI);
+SAME(HPDMA_EVENT_MSIX, HPDMA_IRQ_MSIX);
+_Static_assert(sizeof(int) == sizeof(int32_t), "an array of eventfds");
 
-static int irq_set(struct hpdma_device *dev, uint32_t type, int32_t eventfd,
+static int irq_set(struct hpdma_device *dev, uint32_t type, uint32_t start,
+		   uint32_t count, const int *eventfds,
 		   struct hpdma_error *error)
 {
 	struct hpdma_ioc_irq_set arg = {
 		.size = sizeof(arg),
 		.type = type,
-		.count = type != HPDMA_IRQ_NONE,
-		.eventfds = (uintptr_t)&eventfd,
+		.start = start,
+		.count = count,
+		.eventfds = (uintptr_t)eventfds,
 	};
 
 	return hpdma_ioctl(dev->sys, dev->fd, HPDMA_IOC_IRQ_SET, &arg, error,
-			   type == HPDMA_IRQ_NONE ? "turn the interrupt off" :
-						    "turn the interrupt on");
+			   count ? "turn the interrupt on" :
+				   "turn the interrupt off");
+}
+
+/* EBUSY: another holder of the device may have turned another type on. */
+static bool may_have_another(const struct hpdma_error *failure)
+{
+	return failure->why != HPDMA_WHY_SUSPENDED &&
+	       (failure->code == -EOPNOTSUPP || failure->code == -EBUSY ||
+		failure->code == -ENOMEM);
+}
+
+int hpdma_irq_enable_vectors(struct hpdma_device *dev,
+			     enum hpdma_event_type type, uint32_t start,
+			     uint32_t count, const int *eventfds,
+			     enum hpdma_event_type *obtained,
+			     struct hpdma_error *error)
+{
+	bool any = type == HPDMA_EVENT_AUTO;
+	struct hpdma_error failure = { 0 }, last;
+	uint32_t use = any ? HPDMA_IRQ_MSIX : type;
+	int ret;
+
+	if ((unsigned int)type > HPDMA_EVENT_MSIX || !count)
+		return hpdma_fail(error, -EINVAL, HPDMA_WHY_NONE,
+				  "choose an interrupt");
+
+	for (;; use--) {
+		ret = irq_set(dev, use, start, count, eventfds, &last);
+		if (!ret)
+			break;
+		/* That there is no such interrupt says least. */
+		if (!failure.code || last.code != -EOPNOTSUPP)
+			failure = last;
+		if (!any || use == HPDMA_IRQ_INTX || !may_have_another(&last))
+			return hpdma_fail(error, failure.code, failure.why,
+					  failure.what);
+	}
+	if (obtained)
+		*obtained = (enum hpdma_event_type)use;
+	return 0;
 }
 
 int hpdma_irq_enable(struct hpdma_device *dev, enum hpdma_event_type type,
 		     int eventfd, enum hpdma_event_type *obtained,
 		     struct hpdma_error *error)
 {
-	enum hpdma_event_type use = type;
-	int ret;
-
-	if ((unsigned int)type > HPDMA_EVENT_MSI || eventfd < -1)
-		return hpdma_fail(error, -EINVAL, HPDMA_WHY_NONE,
-				  "choose an interrupt");
-
-	if (type == HPDMA_EVENT_AUTO)
-		use = HPDMA_EVENT_MSI;
-	ret = irq_set(dev, use, eventfd, error);
-	/* EBUSY: another holder of the device has turned INTx on. */
-	if (type == HPDMA_EVENT_AUTO && (ret == -EOPNOTSUPP || ret == -EBUSY)) {
-		use = HPDMA_EVENT_INTX;
-		ret = irq_set(dev, use, eventfd, error);
-	}
-	if (ret)
-		return ret;
-	if (obtained)
-		*obtained = use;
-	return 0;
+	return hpdma_irq_enable_vectors(dev, type, 0, 1, &eventfd, obtained,
+					error);
 }
 
 int hpdma_irq_disable(struct hpdma_device *dev)
 {
-	return irq_set(dev, HPDMA_IRQ_NONE, -1, NULL);
+	return irq_set(dev, HPDMA_IRQ_NONE, 0, 0, NULL, NULL);
 }
 
 /* One look after @left milliseconds at most; -EAGAIN: nothing for us yet. */
@@ -70,11 +95,13 @@ static int look(struct hpdma_device *dev, int left, uint32_t *count)
 	ssize_t got;
 	int ret;
 
-	ret = dev->sys->poll(dev->fd, POLLIN, left, &revents);
+	ret = dev->sys->poll(dev->fd, POLLIN | POLLPRI, left, &revents);
 	if (ret < 0)
 		return ret;
 	if (!ret)
 		return -EAGAIN;
+	if (revents & POLLPRI)
+		return -EBUSY;
 
 	got = dev->sys->read(dev->fd, &value, sizeof(value));
 	if (got == sizeof(value)) {
@@ -111,7 +138,8 @@ int hpdma_irq_wait(struct hpdma_device *dev, int timeout_ms, uint32_t *count)
 	return ret;
 }
 
-static int irq_control(struct hpdma_device *dev, int32_t on)
+/* As with a uio device; the ioctl would have to know how many vectors there are. */
+static int write_mask(struct hpdma_device *dev, int32_t on)
 {
 	ssize_t put = dev->sys->write(dev->fd, &on, sizeof(on));
 
@@ -122,12 +150,62 @@ static int irq_control(struct hpdma_device *dev, int32_t on)
 
 int hpdma_irq_unmask(struct hpdma_device *dev)
 {
-	return irq_control(dev, 1);
+	return write_mask(dev, 1);
 }
 
 int hpdma_irq_mask(struct hpdma_device *dev)
 {
-	return irq_control(dev, 0);
+	return write_mask(dev, 0);
+}
+
+static int irq_ctrl(struct hpdma_device *dev, uint32_t action, uint32_t start,
+		    uint32_t count, int cpu)
+{
+	struct hpdma_ioc_irq_ctrl arg = {
+		.size = sizeof(arg),
+		.action = action,
+		.start = start,
+		.count = count,
+		.cpu = cpu,
+	};
+
+	return hpdma_ioctl(dev->sys, dev->fd, HPDMA_IOC_IRQ_CTRL, &arg, NULL,
+			   NULL);
+}
+
+int hpdma_irq_unmask_vectors(struct hpdma_device *dev, uint32_t start,
+			     uint32_t count)
+{
+	return irq_ctrl(dev, HPDMA_IRQ_UNMASK, start, count, 0);
+}
+
+int hpdma_irq_mask_vectors(struct hpdma_device *dev, uint32_t start,
+			   uint32_t count)
+{
+	return irq_ctrl(dev, HPDMA_IRQ_MASK, start, count, 0);
+}
+
+int hpdma_irq_set_cpu(struct hpdma_device *dev, uint32_t start, uint32_t count,
+		      int cpu)
+{
+	return irq_ctrl(dev, HPDMA_IRQ_AFFINITY, start, count, cpu);
+}
+
+int hpdma_irq_counts(struct hpdma_device *dev, uint64_t *counts, size_t cap,
+		     size_t *count)
+{
+	struct hpdma_ioc_irq_counts arg = {
+		.size = sizeof(arg),
+		.count = cap > UINT32_MAX ? UINT32_MAX : (uint32_t)cap,
+		.counts = (uintptr_t)counts,
+	};
+	int ret;
+
+	ret = hpdma_ioctl(dev->sys, dev->fd, HPDMA_IOC_IRQ_COUNTS, &arg, NULL,
+			  NULL);
+	if (!ret)
+		*count = arg.out_count;
+	return ret;
 }
 
 int hpdma_irq_fd(const struct hpdma_device *dev)

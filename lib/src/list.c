@@ -15,27 +15,20 @@
 /* So few that they fit on any stack. */
 #define BATCH 16
 
-#define SAME_PLACE(field)                                                \
-	_Static_assert(offsetof(struct hpdma_listing, field) ==          \
-			       offsetof(struct hpdma_list_entry, field), \
-		       #field)
-
-/* An array of ours is handed to the module as one of its own. */
-_Static_assert(sizeof(struct hpdma_listing) == sizeof(struct hpdma_list_entry),
-	       "listing");
-SAME_PLACE(serial);
-SAME_PLACE(length);
-SAME_PLACE(page_size);
-SAME_PLACE(backing);
-SAME_PLACE(node);
-SAME_PLACE(segments);
-SAME_PLACE(uid);
-SAME_PLACE(pid);
-SAME_PLACE(ids);
-SAME_PLACE(mappings);
-SAME_PLACE(state);
-SAME_PLACE(name);
-_Static_assert((int)HPDMA_LIST_EVERYBODY == (int)HPDMA_LIST_ALL, "flags");
+SAME_SIZE(hpdma_listing, hpdma_list_entry);
+SAME_PLACE(hpdma_listing, hpdma_list_entry, serial);
+SAME_PLACE(hpdma_listing, hpdma_list_entry, length);
+SAME_PLACE(hpdma_listing, hpdma_list_entry, page_size);
+SAME_PLACE(hpdma_listing, hpdma_list_entry, backing);
+SAME_PLACE(hpdma_listing, hpdma_list_entry, node);
+SAME_PLACE(hpdma_listing, hpdma_list_entry, segments);
+SAME_PLACE(hpdma_listing, hpdma_list_entry, uid);
+SAME_PLACE(hpdma_listing, hpdma_list_entry, pid);
+SAME_PLACE(hpdma_listing, hpdma_list_entry, ids);
+SAME_PLACE(hpdma_listing, hpdma_list_entry, mappings);
+SAME_PLACE(hpdma_listing, hpdma_list_entry, state);
+SAME_PLACE(hpdma_listing, hpdma_list_entry, name);
+SAME(HPDMA_LIST_EVERYBODY, HPDMA_LIST_ALL);
 
 int hpdma_list(struct hpdma *ctx, uint32_t flags,
 	       int (*each)(const struct hpdma_listing *listing, void *arg),

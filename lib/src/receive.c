@@ -98,10 +98,9 @@ int hpdma_buf_map_fd(struct hpdma *ctx, int fd, uint32_t flags,
 	if (flags & ~(uint32_t)HPDMA_BUF_NO_POPULATE)
 		return hpdma_fail(error, -EINVAL, HPDMA_WHY_NONE, "read flags");
 
-	buf = calloc(1, sizeof(*buf));
+	buf = hpdma_new(sizeof(*buf), error);
 	if (!buf)
-		return hpdma_fail(error, -ENOMEM, HPDMA_WHY_NONE,
-				  "allocate a buffer object");
+		return -ENOMEM;
 
 	ret = map_whole(sys, fd, flags, buf);
 	if (ret) {

@@ -14,8 +14,7 @@
 #include "context.h"
 #include "util.h"
 
-_Static_assert((int)HPDMA_PUBLISH_PERSISTENT == (int)HPDMA_NAME_PERSISTENT,
-	       "flags");
+SAME(HPDMA_PUBLISH_PERSISTENT, HPDMA_NAME_PERSISTENT);
 
 #define ALL_PUBLISH_FLAGS \
 	(HPDMA_PUBLISH_PERSISTENT | HPDMA_PUBLISH_UID | HPDMA_PUBLISH_GID)
@@ -39,13 +38,11 @@ static int put_name(uint8_t to[HPDMA_NAME_SIZE], const char *name,
 static int new_buf(uint32_t flags, struct hpdma_buf **out,
 		   struct hpdma_error *error)
 {
+	*out = NULL;
 	if (flags & ~(uint32_t)(HPDMA_BUF_NO_POPULATE | HPDMA_BUF_NO_MAP))
 		return hpdma_fail(error, -EINVAL, HPDMA_WHY_NONE, "read flags");
-	*out = calloc(1, sizeof(**out));
-	if (!*out)
-		return hpdma_fail(error, -ENOMEM, HPDMA_WHY_NONE,
-				  "allocate a buffer object");
-	return 0;
+	*out = hpdma_new(sizeof(**out), error);
+	return *out ? 0 : -ENOMEM;
 }
 
 /* An id from the module. */

@@ -3,6 +3,7 @@
  * Structs that carry their size, and the one way to make an ioctl.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <linux/hpdma.h>
@@ -57,6 +58,16 @@ int hpdma_fail(struct hpdma_error *error, int code, uint32_t why,
 	return code;
 }
 
+void *hpdma_new(size_t size, struct hpdma_error *error)
+{
+	void *object = calloc(1, size);
+
+	if (!object)
+		hpdma_fail(error, -ENOMEM, HPDMA_WHY_NONE,
+			   "allocate an object");
+	return object;
+}
+
 /* What every struct of the contract starts with. */
 struct prefix {
 	uint32_t size;
@@ -88,6 +99,11 @@ STARTS_WITH_PREFIX(struct hpdma_ioc_dev_info);
 STARTS_WITH_PREFIX(struct hpdma_ioc_dev_map);
 STARTS_WITH_PREFIX(struct hpdma_ioc_dev_unmap);
 STARTS_WITH_PREFIX(struct hpdma_ioc_irq_set);
+STARTS_WITH_PREFIX(struct hpdma_ioc_irq_ctrl);
+STARTS_WITH_PREFIX(struct hpdma_ioc_irq_counts);
+STARTS_WITH_PREFIX(struct hpdma_ioc_dev_reset);
+STARTS_WITH_PREFIX(struct hpdma_ioc_dev_regions);
+STARTS_WITH_PREFIX(struct hpdma_ioc_dev_resume);
 
 int hpdma_ioctl(const struct hpdma_sys *sys, int fd, unsigned long cmd,
 		void *arg, struct hpdma_error *error, const char *what)

@@ -15,6 +15,18 @@
 
 #include "sys.h"
 
+/* The contract and the public headers have values of their own that are the same. */
+#define SAME(ours, theirs) \
+	_Static_assert((int)(ours) == (int)(theirs), #ours " differs")
+
+/* An array of ours can be handed to the module as one of its own. */
+#define SAME_SIZE(ours, theirs) \
+	_Static_assert(sizeof(struct ours) == sizeof(struct theirs), #ours)
+#define SAME_PLACE(ours, theirs, field)                        \
+	_Static_assert(offsetof(struct ours, field) ==         \
+			       offsetof(struct theirs, field), \
+		       #ours "." #field)
+
 static inline void refs_init(atomic_uint *refs)
 {
 	atomic_init(refs, 1);
@@ -80,6 +92,15 @@ int hpdma_info_copy(void *to, size_t first, const void *info, size_t known);
  */
 int hpdma_fail(struct hpdma_error *error, int code, uint32_t why,
 	       const char *what);
+
+/**
+ * hpdma_new() - make an object
+ * @size: Bytes
+ * @error: Filled on failure; may be NULL
+ *
+ * Return: Zeroed memory for free(), or NULL: -ENOMEM.
+ */
+void *hpdma_new(size_t size, struct hpdma_error *error);
 
 /**
  * hpdma_ioctl() - make an ioctl of the contract

@@ -28,18 +28,18 @@ LIB_LAYERS='
 sys
 util error policy version
 context
+find
+device control
 buf
 alloc receive share list
-find
-device
-dmamap map event
+dma event
 memzone
 ring
 heap mempool
 domain
 '
 LIB_FLOOR2='memzone ring heap mempool domain pktbuf'
-LIB_UAPI='sys util error version context buf alloc receive share list device dmamap map event'
+LIB_UAPI='sys util error version context buf alloc receive share list device control dma event'
 
 # "layer position" of a file, or nothing if the table has no place for it
 place()

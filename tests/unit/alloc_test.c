@@ -367,6 +367,22 @@ TEST(the_policy_comes_back_if_there_is_no_memory)
 	CHECK_EQ(error.why, HPDMA_WHY_NODE);
 }
 
+TEST(memory_can_be_made_to_fit_a_device)
+{
+	struct hpdma_buf_opts opts = { .size = sizeof(opts) };
+	struct hpdma *ctx = start();
+	struct hpdma_buf *buf;
+
+	REQUIRE(!hpdma_device_open(ctx, "hpdma0", NULL, &opts.device, NULL));
+	REQUIRE(!hpdma_buf_alloc(ctx, 4096, &opts, &buf, NULL));
+	CHECK_EQ(fake.alloc[0].arg.flags, HPDMA_ALLOC_FIT_DEVICE);
+	CHECK_EQ(fake.alloc[0].arg.device_fd, 101);
+	CHECK_EQ(fake.alloc[0].arg.address_bits, 0);
+	hpdma_buf_unref(buf);
+	hpdma_device_unref(opts.device);
+	finish(ctx);
+}
+
 TEST(without_numa_the_module_checks_the_node)
 {
 	struct hpdma_buf_opts opts =
@@ -401,6 +417,7 @@ int main(void)
 		ENTRY(huge_pages_of_a_node_are_taken_by_policy),
 		ENTRY(contiguous_memory_of_a_node_leaves_the_policy_alone),
 		ENTRY(the_policy_comes_back_if_there_is_no_memory),
+		ENTRY(memory_can_be_made_to_fit_a_device),
 		ENTRY(without_numa_the_module_checks_the_node),
 	};
 

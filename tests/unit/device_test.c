@@ -71,6 +71,8 @@ TEST(names_lead_to_nodes)
 		{ "0000:00:04.0", "/dev/hpdma7" },
 		{ "00:04.0", "/dev/hpdma7" },
 	};
+	/* udev's link is a path like any other. */
+	static const char link[] = "/dev/hpdma-by-path/0000:00:04.0";
 	size_t i;
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -79,6 +81,9 @@ TEST(names_lead_to_nodes)
 		CHECK(!strcmp(fake.last_open, rows[i][1]));
 		CHECK_EQ(fake.last_open_flags, O_RDWR | O_NONBLOCK);
 	}
+	fake_reset();
+	CHECK_EQ(open_device(link, NULL), 0);
+	CHECK(!strcmp(fake.last_open, link));
 }
 
 TEST(bad_names_are_explained)
@@ -131,6 +136,8 @@ TEST(the_device_is_attached_to_the_context)
 	REQUIRE(!hpdma_device_open(ctx, "hpdma0", NULL, &dev, NULL));
 	CHECK_EQ(fake.attach.fd, 100);
 	CHECK_EQ(fake.attach.address_bits, 64);
+	CHECK_EQ(fake.attach.mode, HPDMA_MODE_DEFAULT);
+	CHECK_EQ(fake.attach.reset, HPDMA_RESET_TRY);
 	hpdma_device_unref(dev);
 
 	opts.address_bits = 28;
@@ -142,7 +149,13 @@ TEST(the_device_is_attached_to_the_context)
 	CHECK_EQ(info.slot, 4);
 	CHECK_EQ(info.function, 0);
 	CHECK_EQ(info.state, HPDMA_DEVICE_TRANSLATED);
+	CHECK_EQ(info.mode, HPDMA_DEVICE_MODE_KERNEL_IOVA);
+	CHECK_EQ(info.resets, HPDMA_DEVICE_CAN_RESET);
+	CHECK_EQ(info.iommu_group, 17);
 	CHECK_EQ(info.bar_length[0], 1 << 20);
+	CHECK_EQ(info.bar_flags[0], HPDMA_DEVICE_BAR_MEMORY);
+	CHECK_EQ(info.bar_flags[1], 0);
+	CHECK_EQ(info.bar_flags[5], HPDMA_DEVICE_BAR_IO);
 	info.size = 4;
 	CHECK_EQ(hpdma_device_get_info(dev, &info), -EINVAL);
 	hpdma_unref(ctx);
@@ -161,6 +174,133 @@ TEST(options_carry_their_size)
 
 	CHECK_EQ(hpdma_device_open(ctx, "hpdma0", &opts, &dev, NULL), -EINVAL);
 	CHECK(dev == SENTINEL);
+	finish(ctx);
+}
+
+TEST(mode_and_reset_are_asked_for)
+{
+	static const struct {
+		uint32_t reset, theirs;
+	} rows[] = {
+		{ HPDMA_DEVICE_RESET_TRY, HPDMA_RESET_TRY },
+		{ HPDMA_DEVICE_RESET_NONE, HPDMA_RESET_NONE },
+		{ HPDMA_DEVICE_RESET_REQUIRE, HPDMA_RESET_REQUIRE },
+	};
+	struct hpdma_device_opts opts = {
+		.size = sizeof(opts), .mode = HPDMA_DEVICE_MODE_CALLER_IOVA
+	};
+	struct hpdma_device_info info = { .size = sizeof(info) };
+	struct hpdma *ctx = start();
+	struct hpdma_device *dev;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		opts.reset = rows[i].reset;
+		REQUIRE(!hpdma_device_open(ctx, "hpdma0", &opts, &dev, NULL));
+		CHECK_EQ(fake.attach.reset, rows[i].theirs);
+		CHECK_EQ(fake.attach.mode, HPDMA_MODE_CALLER_IOVA);
+		CHECK_EQ(hpdma_device_get_info(dev, &info), 0);
+		CHECK_EQ(info.mode, HPDMA_DEVICE_MODE_CALLER_IOVA);
+		hpdma_device_unref(dev);
+	}
+	opts.reset = 3;
+	dev = SENTINEL;
+	CHECK_EQ(hpdma_device_open(ctx, "hpdma0", &opts, &dev, NULL), -EINVAL);
+	CHECK(dev == SENTINEL);
+	finish(ctx);
+}
+
+TEST(usage_is_asked_for_anew)
+{
+	struct hpdma_device_usage usage = { .size = sizeof(usage) };
+	struct hpdma *ctx = start();
+	struct hpdma_device *dev;
+
+	REQUIRE(!hpdma_device_open(ctx, "hpdma0", NULL, &dev, NULL));
+	CHECK_EQ(hpdma_device_get_usage(dev, &usage), 0);
+	CHECK_EQ(usage.state, HPDMA_DEVICE_TRANSLATED);
+	CHECK_EQ(usage.irq_type, HPDMA_EVENT_AUTO);
+	CHECK_EQ(usage.resumes, 3);
+	CHECK_EQ(usage.quarantined, 8192);
+	CHECK_EQ(usage.iommu_pages, 0x40201000);
+	REQUIRE(!hpdma_irq_enable(dev, HPDMA_EVENT_MSI, -1, NULL, NULL));
+	CHECK_EQ(hpdma_device_get_usage(dev, &usage), 0);
+	CHECK_EQ(usage.irq_type, HPDMA_EVENT_MSI);
+	CHECK_EQ(usage.irq_vectors, 1);
+	fake.fail_at = fake.calls + 1;
+	fake.fail_code = -ENODEV;
+	usage.resumes = 5;
+	CHECK_EQ(hpdma_device_get_usage(dev, &usage), -ENODEV);
+	CHECK_EQ(usage.resumes, 5);
+	usage.size--;
+	CHECK_EQ(hpdma_device_get_usage(dev, &usage), -EINVAL);
+	hpdma_device_unref(dev);
+	finish(ctx);
+}
+
+static bool refuse_reset(unsigned long cmd, void *arg, int *ret)
+{
+	struct hpdma_ioc_dev_reset *reset = arg;
+
+	if (cmd != HPDMA_IOC_DEV_RESET)
+		return false;
+	reset->out_reason = HPDMA_REASON_NO_RESET;
+	*ret = -EOPNOTSUPP;
+	return true;
+}
+
+TEST(a_device_is_reset)
+{
+	struct hpdma *ctx = start();
+	struct hpdma_device *dev;
+	struct hpdma_error error;
+
+	REQUIRE(!hpdma_device_open(ctx, "hpdma0", NULL, &dev, NULL));
+	CHECK_EQ(hpdma_device_reset(dev, NULL), 0);
+	CHECK_EQ(fake.resets, 1);
+	fake.on_ioctl = refuse_reset;
+	CHECK_EQ(hpdma_device_reset(dev, &error), -EOPNOTSUPP);
+	CHECK_EQ(error.why, HPDMA_WHY_NO_RESET);
+	fake.on_ioctl = NULL;
+	fake.fail_at = fake.calls + 1;
+	fake.fail_code = -ENODEV;
+	CHECK_EQ(hpdma_device_resume(dev, &error), -ENODEV);
+	CHECK_EQ(error.code, -ENODEV);
+	hpdma_device_unref(dev);
+	finish(ctx);
+}
+
+TEST(regions_are_listed_where_they_can_be_chosen_from)
+{
+	struct hpdma_device_opts opts = {
+		.size = sizeof(opts), .mode = HPDMA_DEVICE_MODE_CALLER_IOVA
+	};
+	struct hpdma_device_region regions[4] = { { 0 }, { 0 }, { .last = 9 } };
+	struct hpdma *ctx = start();
+	struct hpdma_device *dev;
+	struct hpdma_error error;
+	size_t count = 7;
+
+	REQUIRE(!hpdma_device_open(ctx, "hpdma0", NULL, &dev, NULL));
+	CHECK_EQ(hpdma_device_regions(dev, regions, 4, &count, &error),
+		 -EOPNOTSUPP);
+	CHECK_EQ(error.why, HPDMA_WHY_MODE);
+	CHECK_EQ(count, 7);
+	hpdma_device_unref(dev);
+
+	REQUIRE(!hpdma_device_open(ctx, "hpdma0", &opts, &dev, NULL));
+	CHECK_EQ(hpdma_device_regions(dev, NULL, 0, &count, NULL), 0);
+	CHECK_EQ(count, 3);
+	CHECK_EQ(hpdma_device_regions(dev, regions, 2, &count, NULL), 0);
+	CHECK_EQ(count, 3);
+	CHECK_EQ(regions[1].first, 0xfee00000);
+	CHECK_EQ(regions[1].kind, HPDMA_DEVICE_REGION_RESERVED);
+	CHECK_EQ(regions[2].last, 9);
+	CHECK_EQ(hpdma_device_regions(dev, regions, 4, &count, NULL), 0);
+	CHECK_EQ(count, 3);
+	CHECK_EQ(regions[2].kind, HPDMA_DEVICE_REGION_USABLE);
+	CHECK_EQ(regions[2].last, 0x7fffffffffff);
+	hpdma_device_unref(dev);
 	finish(ctx);
 }
 
@@ -217,6 +357,10 @@ int main(void)
 		ENTRY(a_long_name_is_refused),
 		ENTRY(the_device_is_attached_to_the_context),
 		ENTRY(options_carry_their_size),
+		ENTRY(mode_and_reset_are_asked_for),
+		ENTRY(usage_is_asked_for_anew),
+		ENTRY(a_device_is_reset),
+		ENTRY(regions_are_listed_where_they_can_be_chosen_from),
 		ENTRY(a_refused_attachment_is_explained),
 		ENTRY(bars_are_mapped_once),
 	};

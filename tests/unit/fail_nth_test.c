@@ -73,13 +73,15 @@ static int alloc_checked(struct hpdma *ctx, const struct hpdma_buf_opts *opts,
 	return ret;
 }
 
-static int device_checked(struct hpdma *ctx, struct hpdma_device **dev)
+static int device_checked(struct hpdma *ctx,
+			  const struct hpdma_device_opts *opts,
+			  struct hpdma_device **dev)
 {
 	struct hpdma_error error = { 0 };
 	int ret;
 
 	*dev = SENTINEL;
-	ret = hpdma_device_open(ctx, "0000:00:04.0", NULL, dev, &error);
+	ret = hpdma_device_open(ctx, "0000:00:04.0", opts, dev, &error);
 	check_failure(ret, *dev, &error);
 	return ret;
 }
@@ -289,8 +291,31 @@ static int use_device(struct hpdma_device *dev, struct hpdma_buf *buf)
 	return ret;
 }
 
-static int scenario_device(void)
+static int unmap_in_parts(struct hpdma_device *dev, struct hpdma_buf *buf)
 {
+	struct hpdma_error error = { 0 };
+	struct hpdma_dma *dma = SENTINEL;
+	const struct hpdma_seg *segs;
+	enum hpdma_kind kind;
+	int ret;
+
+	ret = hpdma_dma_map_with(dev, buf, NULL, &dma, &error);
+	check_failure(ret, dma, &error);
+	if (ret)
+		return ret;
+	ret = hpdma_dma_unmap_part(dma, 4096, 4096, &error);
+	if (ret)
+		CHECK_EQ(error.code, ret);
+	CHECK_EQ(hpdma_dma_segments(dma, &segs, &kind), ret ? 1 : 2);
+	hpdma_dma_unref(dma);
+	CHECK(!fake.mapping[0]);
+	return ret;
+}
+
+static int with_device(uint32_t mode, int (*use)(struct hpdma_device *dev,
+						 struct hpdma_buf *buf))
+{
+	struct hpdma_device_opts opts = { .size = sizeof(opts), .mode = mode };
 	struct hpdma_device *dev;
 	struct hpdma_buf *buf;
 	struct hpdma *ctx;
@@ -302,16 +327,27 @@ static int scenario_device(void)
 	ret = alloc_checked(ctx, NULL, &buf);
 	if (ret)
 		goto err_close;
-	ret = device_checked(ctx, &dev);
+	ret = device_checked(ctx, &opts, &dev);
 	if (ret)
 		goto err_free;
-	ret = use_device(dev, buf);
+	ret = use(dev, buf);
 	hpdma_device_unref(dev);
 err_free:
 	hpdma_buf_unref(buf);
 err_close:
 	hpdma_unref(ctx);
 	return ret;
+}
+
+static int scenario_device(void)
+{
+	fake.segments = 3;
+	return with_device(HPDMA_DEVICE_MODE_AUTO, use_device);
+}
+
+static int scenario_parts(void)
+{
+	return with_device(HPDMA_DEVICE_MODE_CALLER_IOVA, unmap_in_parts);
 }
 
 /* Returns how many calls there were to fail. */
@@ -385,13 +421,23 @@ TEST(a_device_and_its_mapping)
 	sweep_all(scenario_device, 25);
 }
 
+TEST(a_mapping_that_goes_in_parts)
+{
+	sweep_all(scenario_parts, 20);
+}
+
 int main(void)
 {
 	static const struct test tests[] = {
-		ENTRY(contiguous_memory),  ENTRY(huge_pages_of_a_node),
-		ENTRY(the_second_rung),	   ENTRY(registration),
-		ENTRY(export_and_receive), ENTRY(import),
-		ENTRY(names_and_listing),  ENTRY(a_device_and_its_mapping),
+		ENTRY(contiguous_memory),
+		ENTRY(huge_pages_of_a_node),
+		ENTRY(the_second_rung),
+		ENTRY(registration),
+		ENTRY(export_and_receive),
+		ENTRY(import),
+		ENTRY(names_and_listing),
+		ENTRY(a_device_and_its_mapping),
+		ENTRY(a_mapping_that_goes_in_parts),
 	};
 
 	return RUN_TESTS(tests);

@@ -44,7 +44,6 @@ void fake_reset(void)
 	fake.node_link[1] = "../../../0000:00:03.0";
 	fake.node_name[2] = "hpdma7";
 	fake.node_link[2] = "../../../0000:00:04.0";
-	fake.irq_eventfd = -1;
 	fake.now_ms = 1000;
 	fake.policy_mode = 3; /* MPOL_INTERLEAVE over nodes 0 and 1 */
 	fake.policy_nodes[0] = 3;
@@ -121,9 +120,10 @@ static int fake_open(const char *path, int flags)
 		return fake.open_code;
 	if (strncmp(path, "/dev/hpdma", 10))
 		return -ENOENT;
-	return fake_open_file(path[10] >= '0' && path[10] <= '9' ?
-				      FAKE_DEVICE :
-				      FAKE_CONTROL);
+	if ((path[10] >= '0' && path[10] <= '9') ||
+	    !strncmp(path, "/dev/hpdma-by-path/", 19))
+		return fake_open_file(FAKE_DEVICE);
+	return fake_open_file(FAKE_CONTROL);
 }
 
 /* The descriptor is gone whatever close() says. */
@@ -140,6 +140,7 @@ static int fake_close(int fd)
 	fake.file[fd - FIRST_FD] = FAKE_CLOSED;
 	if (file == FAKE_DEVICE) {
 		fake.attached = false;
+		fake.mode = HPDMA_MODE_DEFAULT;
 		for (i = 0; i < FAKE_MAX; i++)
 			fake.mapping[i] = false;
 	}
@@ -319,12 +320,12 @@ static int fake_poll(int fd, short events, int timeout_ms, short *revents)
 	fake.last_timeout = timeout_ms;
 	if (fake_inject("poll", &code))
 		return code;
-	if (file_of(fd) != FAKE_DEVICE || events != POLLIN)
+	if (file_of(fd) != FAKE_DEVICE || events != (POLLIN | POLLPRI))
 		fake_complain("poll of something else than a device");
 	if (fake.on_poll && fake.on_poll(timeout_ms, revents, &ret))
 		return ret;
 	if (!fake.irq_type) {
-		*revents = POLLERR;
+		*revents = POLLERR | (fake.suspended ? POLLPRI : 0);
 		return 1;
 	}
 	if (fake.irq_seen != fake.irq_count) {

@@ -19,6 +19,7 @@
 #include "sys.h"
 
 #define FAKE_MAX 32
+#define FAKE_VECTORS 8
 #define FAKE_NODE_LONGS 16
 
 enum fake_file {
@@ -70,7 +71,9 @@ struct fake {
 	uint32_t translated;
 	uint64_t bar_size[6];
 	uint32_t msi_vectors;
+	uint32_t msix_vectors;
 	bool intx;
+	bool suspended;
 	uint64_t export_length;
 	bool unmappable;
 	uint32_t listed;
@@ -95,8 +98,10 @@ struct fake {
 	unsigned long policy_nodes[FAKE_NODE_LONGS];
 	bool policy_lost;
 	bool attached;
+	uint32_t mode;
 	uint32_t irq_type;
-	int irq_eventfd;
+	uint32_t irq_vectors;
+	int irq_eventfd[FAKE_VECTORS];
 	int32_t irq_count;
 	int32_t irq_seen;
 	int irq_mask;
@@ -110,6 +115,9 @@ struct fake {
 	unsigned int lists;
 	struct hpdma_ioc_dev_attach attach;
 	struct hpdma_ioc_dev_map map;
+	struct hpdma_ioc_dev_unmap unmap;
+	struct hpdma_ioc_irq_ctrl ctrl;
+	unsigned int resets;
 	unsigned int segment_calls;
 	unsigned int polls;
 	int last_timeout;

@@ -77,6 +77,10 @@ static int buf_alloc(void *data)
 		fake_complain("page size for contiguous memory");
 	if (arg->node && !(arg->flags & HPDMA_ALLOC_NODE))
 		fake_complain("node without its flag");
+	if (arg->flags & HPDMA_ALLOC_FIT_DEVICE ?
+		    fake.file[arg->device_fd - 100] != FAKE_DEVICE :
+		    arg->device_fd)
+		fake_complain("a device without its flag, or none");
 	if (*left < arg->length) {
 		arg->out_reason = huge ? HPDMA_REASON_HUGEPAGES :
 					 HPDMA_REASON_CONTIG;
@@ -143,7 +147,7 @@ static int buf_info(void *data)
 }
 
 /* Segment i is at (i + 1) << 24 and i + 1 pages long. */
-static int segments(void *data, uint32_t kind)
+int fake_segments(void *data, uint32_t kind)
 {
 	struct hpdma_segment *array;
 	uint32_t i;
@@ -191,82 +195,6 @@ static int buf_free(void *data)
 	return 0;
 }
 
-static int dev_attach(void *data)
-{
-	ENTER(hpdma_ioc_dev_attach);
-	if (arg->flags || arg->mode)
-		fake_complain("flags or mode not zero");
-	if (fake.attached)
-		fake_complain("attached twice");
-	fake.attach = *arg;
-	fake.attached = true;
-	return 0;
-}
-
-static int dev_info(void *data)
-{
-	ENTER(hpdma_ioc_dev_info);
-	ZERO_FROM(flags);
-	arg->out_state = fake.translated;
-	arg->out_devfn = 4 << 3;
-	arg->out_node = fake.memory_node;
-	arg->out_vendor = 0x1234;
-	arg->out_device = 0x11e8;
-	arg->out_msi_vectors = fake.msi_vectors;
-	memcpy(arg->out_bar_size, fake.bar_size, sizeof(fake.bar_size));
-	return 0;
-}
-
-static int dev_map(void *data)
-{
-	uint32_t id;
-
-	ENTER(hpdma_ioc_dev_map);
-	ZERO_FROM(out_map_id);
-	if (arg->flags || !fake.attached)
-		fake_complain("flags not zero, or not attached");
-	if (!fake_find(arg->buf_id))
-		return -ENOENT;
-	fake.map = *arg;
-	for (id = 0; fake.mapping[id]; id++)
-		;
-	fake.mapping[id] = true;
-	arg->out_map_id = id;
-	arg->out_kind = fake.translated ? HPDMA_ADDR_IOVA : HPDMA_ADDR_PHYS;
-	arg->out_segments = fake.segments;
-	return 0;
-}
-
-static int dev_unmap(void *data)
-{
-	ENTER(hpdma_ioc_dev_unmap);
-	if (arg->map_id >= FAKE_MAX || !fake.mapping[arg->map_id]) {
-		fake_complain("no such mapping");
-		return -ENOENT;
-	}
-	fake.mapping[arg->map_id] = false;
-	return 0;
-}
-
-static int irq_set(void *data)
-{
-	ENTER(hpdma_ioc_irq_set);
-	if (arg->flags || arg->start || arg->count != !!arg->type)
-		fake_complain("flags not zero, or wrong vectors");
-	if (arg->type && fake.irq_type && fake.irq_type != arg->type)
-		return -EBUSY;
-	if ((arg->type == HPDMA_IRQ_MSI && !fake.msi_vectors) ||
-	    (arg->type == HPDMA_IRQ_INTX && !fake.intx)) {
-		arg->out_reason = HPDMA_REASON_NO_INTERRUPT;
-		return -EOPNOTSUPP;
-	}
-	fake.irq_type = arg->type;
-	fake.irq_eventfd = -1;
-	if (arg->eventfds)
-		fake.irq_eventfd = *(int32_t *)(uintptr_t)arg->eventfds;
-	return 0;
-}
-
 static int dispatch(unsigned long cmd, void *arg)
 {
 	switch (cmd) {
@@ -279,7 +207,7 @@ static int dispatch(unsigned long cmd, void *arg)
 	case HPDMA_IOC_BUF_INFO:
 		return buf_info(arg);
 	case HPDMA_IOC_BUF_SEGMENTS:
-		return segments(arg, HPDMA_ADDR_PHYS);
+		return fake_segments(arg, HPDMA_ADDR_PHYS);
 	case HPDMA_IOC_BUF_EXPORT:
 		return buf_export(arg);
 	case HPDMA_IOC_BUF_FREE:
@@ -296,22 +224,8 @@ static int dispatch(unsigned long cmd, void *arg)
 		return fake_name_unlink(arg);
 	case HPDMA_IOC_LIST:
 		return fake_list(arg);
-	case HPDMA_IOC_DEV_ATTACH:
-		return dev_attach(arg);
-	case HPDMA_IOC_DEV_INFO:
-		return dev_info(arg);
-	case HPDMA_IOC_DEV_MAP:
-		return dev_map(arg);
-	case HPDMA_IOC_DEV_UNMAP:
-		return dev_unmap(arg);
-	case HPDMA_IOC_DEV_SEGMENTS:
-		return segments(arg, fake.translated ? HPDMA_ADDR_IOVA :
-						       HPDMA_ADDR_PHYS);
-	case HPDMA_IOC_IRQ_SET:
-		return irq_set(arg);
 	default:
-		fake_complain("no such ioctl");
-		return -ENOTTY;
+		return fake_device_ioctl(cmd, arg);
 	}
 }
 

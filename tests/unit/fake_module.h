@@ -33,4 +33,8 @@ int fake_name_open(void *data);
 int fake_name_unlink(void *data);
 int fake_list(void *data);
 
+/* Segment i is at (i + 1) << 24 and i + 1 pages long. */
+int fake_segments(void *data, uint32_t kind);
+int fake_device_ioctl(unsigned long cmd, void *arg);
+
 #endif /* FAKE_MODULE_H */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Buffers: pinned memory. What devices do with it is in device.h.
+ * Buffers: pinned memory. What devices do with it is in dma.h.
  */
 #ifndef HPDMA_BUF_H
 #define HPDMA_BUF_H
@@ -11,6 +11,7 @@
 HPDMA_BEGIN
 
 struct hpdma_buf;
+struct hpdma_device;
 
 /**
  * enum hpdma_buf_backing - where the pages of a buffer come from
@@ -63,8 +64,7 @@ enum hpdma_buf_flags {
  * @flags: Bits of &enum hpdma_buf_flags
  * @backing: &enum hpdma_buf_backing
  * @address_bits: All physical addresses are to be below 2^@address_bits, 24 to
- *	64, or fail; 0 for no wish. Needed where no IOMMU translates for a
- *	device with few address bits
+ *	64, or fail; 0 for no wish. Where it is for a device, @device knows better
  * @page_size: Size of huge pages in bytes; 0 for 2 MiB, or the smallest size
  *	there is. Must be 0 for HPDMA_BUF_BACKING_CONTIG
  * @min_segment: Each segment is to be at least this many bytes, or fail; 0 for
@@ -76,6 +76,9 @@ enum hpdma_buf_flags {
  * @boundary: No segment is to cross a multiple of this power of two, or fail; 0
  *	for no wish. Not below @min_segment, nor, without HPDMA_BUF_SCATTER,
  *	below the length
+ * @device: All of it is to be memory that this device reaches, with the address
+ *	bits it was opened with and whatever the platform takes off them, or
+ *	fail; NULL for no wish
  *
  * Since: 0.1
  */
@@ -90,6 +93,7 @@ struct hpdma_buf_opts {
 	uint32_t node;
 	uint32_t reserved;
 	uint64_t boundary;
+	struct hpdma_device *device;
 };
 
 /**
