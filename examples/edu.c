@@ -114,24 +114,6 @@ static int say_error(const struct hpdma_error *error)
 	return error->code;
 }
 
-static const char *kind_words(enum hpdma_kind kind)
-{
-	switch (kind) {
-	case HPDMA_KIND_IOVA:
-		return "IOVA: address that this device uses behind the IOMMU";
-	case HPDMA_KIND_PHYS:
-		return "PHYS: physical address, no IOMMU in between";
-	default:
-		return "no address";
-	}
-}
-
-static const char *backing_words(uint32_t backing)
-{
-	return backing == HPDMA_BUF_BACKING_HUGETLB ? "huge pages" :
-						      "contiguous memory";
-}
-
 static int open_device(struct edu *edu, const char *name)
 {
 	struct hpdma_device_opts opts = { .size = sizeof(opts),
@@ -148,12 +130,10 @@ static int open_device(struct edu *edu, const char *name)
 	ret = hpdma_device_get_info(edu->dev, &info);
 	if (ret)
 		return ret;
-	printf("device %04x:%02x:%02x.%u is %04x:%04x, drives %u address bits, %s\n",
+	printf("device %04x:%02x:%02x.%u is %04x:%04x, drives %u address bits, and %s IOMMU translates them\n",
 	       info.domain, info.bus, info.slot, info.function, info.vendor,
-	       info.device, edu->address_bits,
-	       info.state & HPDMA_DEVICE_TRANSLATED ?
-		       "and an IOMMU translates them" :
-		       "and no IOMMU translates them");
+	       info.device, info.address_bits,
+	       info.state & HPDMA_DEVICE_TRANSLATED ? "an" : "no");
 	if (info.vendor != EDU_VENDOR || info.device != EDU_DEVICE) {
 		printf("that is not an edu device\n");
 		return -ENODEV;
@@ -169,73 +149,38 @@ static int open_device(struct edu *edu, const char *name)
 	return 0;
 }
 
-/* Physical addresses have to be low enough for the device; IOVAs always are. */
-static uint32_t wanted_bits(const struct edu *edu)
-{
-	struct hpdma_device_info info = { .size = sizeof(info) };
-
-	if (hpdma_device_get_info(edu->dev, &info) ||
-	    info.state & HPDMA_DEVICE_TRANSLATED || edu->address_bits == 64)
-		return 0;
-	return edu->address_bits;
-}
-
-static int alloc_buffer(struct edu *edu, const char *name, uint32_t backing,
-			uint64_t length, struct hpdma_buf **out)
+/* Memory that the device reaches, and where it does. */
+static int make_buffer(struct edu *edu, const char *name, uint32_t backing,
+		       uint64_t length, struct hpdma_buf **buf,
+		       struct hpdma_dma **dma)
 {
 	struct hpdma_buf_opts opts = { .size = sizeof(opts),
 				       .backing = backing,
-				       .address_bits = wanted_bits(edu) };
+				       .device = edu->dev };
 	struct hpdma_buf_info info = { .size = sizeof(info) };
-	struct hpdma_error error;
-	int ret;
-
-	ret = hpdma_buf_alloc(edu->ctx, length, &opts, out, &error);
-	if (ret)
-		return say_error(&error);
-	ret = hpdma_buf_get_info(*out, &info);
-	if (ret)
-		return ret;
-	printf("%s: %llu KiB of %s at %p, page size %llu KiB, NUMA node %d\n",
-	       name, (unsigned long long)info.length >> 10,
-	       backing_words(info.backing), hpdma_buf_ptr(*out),
-	       (unsigned long long)info.page_size >> 10, info.node);
-	return 0;
-}
-
-static int alloc_buffers(struct edu *edu)
-{
-	int ret;
-
-	ret = alloc_buffer(edu, "source", HPDMA_BUF_BACKING_HUGETLB,
-			   SOURCE_LENGTH, &edu->source);
-	if (ret == -ENOMEM || ret == -EOPNOTSUPP) {
-		printf("so the source is contiguous memory instead of a huge page\n");
-		ret = alloc_buffer(edu, "source", HPDMA_BUF_BACKING_CONTIG,
-				   SOURCE_LENGTH, &edu->source);
-	}
-	if (ret)
-		return ret;
-	return alloc_buffer(edu, "target", HPDMA_BUF_BACKING_CONTIG,
-			    TARGET_LENGTH, &edu->target);
-}
-
-static int map_buffer(struct edu *edu, const char *name, struct hpdma_buf *buf,
-		      struct hpdma_dma **out)
-{
 	const struct hpdma_seg *segs;
 	struct hpdma_error error;
 	enum hpdma_kind kind;
 	size_t count, i;
+	int ret;
 
-	if (hpdma_dma_map(edu->dev, buf, 0, 0, out, &error))
+	if (hpdma_buf_alloc(edu->ctx, length, &opts, buf, &error) ||
+	    hpdma_dma_map(edu->dev, *buf, 0, 0, dma, &error))
 		return say_error(&error);
-	count = hpdma_dma_segments(*out, &segs, &kind);
+	ret = hpdma_buf_get_info(*buf, &info);
+	if (ret)
+		return ret;
+	printf("%s: %llu KiB of %s at %p, page size %llu KiB, NUMA node %d\n",
+	       name, (unsigned long long)info.length >> 10,
+	       info.backing == HPDMA_BUF_BACKING_HUGETLB ? "huge pages" :
+							   "contiguous memory",
+	       hpdma_buf_ptr(*buf), (unsigned long long)info.page_size >> 10,
+	       info.node);
+	count = hpdma_dma_segments(*dma, &segs, &kind);
 	for (i = 0; i < count; i++)
-		printf("%s, segment %zu: 0x%llx, %llu KiB, %s\n", name, i,
-		       (unsigned long long)segs[i].addr,
-		       (unsigned long long)segs[i].length >> 10,
-		       kind_words(kind));
+		printf("%s, segment %zu: %s 0x%llx, %llu KiB\n", name, i,
+		       hpdma_kind_text(kind), (unsigned long long)segs[i].addr,
+		       (unsigned long long)segs[i].length >> 10);
 	return 0;
 }
 
@@ -254,6 +199,7 @@ static void fill_source(struct edu *edu)
 
 static int enable_irq(struct edu *edu, int eventfd)
 {
+	static const char *const names[] = { "?", "INTx", "MSI", "MSI-X" };
 	enum hpdma_event_type type;
 	struct hpdma_error error;
 
@@ -261,8 +207,7 @@ static int enable_irq(struct edu *edu, int eventfd)
 			     &error))
 		return say_error(&error);
 	edu->eventfd = eventfd;
-	printf("interrupt: %s, waited for with %s\n",
-	       type == HPDMA_EVENT_MSI ? "MSI" : "INTx",
+	printf("interrupt: %s, waited for with %s\n", names[type],
 	       eventfd < 0 ? "read() of the device" : "poll() of an eventfd");
 	return 0;
 }
@@ -326,27 +271,20 @@ static int run_dma(struct edu *edu, uint64_t from, uint64_t to,
 	return ret;
 }
 
-/* The address of a chunk, which a device copy must find in one segment. */
-static int chunk_addr(struct hpdma_dma *dma, uint64_t offset, uint64_t *addr)
-{
-	enum hpdma_kind kind;
-	uint64_t length;
-	int ret;
-
-	ret = hpdma_dma_addr_at(dma, offset, addr, &length, &kind);
-	if (!ret && length < CHUNK)
-		ret = -EMSGSIZE;
-	return ret;
-}
-
 static int run_copy(struct edu *edu, const struct copy *copy)
 {
-	uint64_t from, to;
+	enum hpdma_kind kind;
+	uint64_t from, to, there;
 	int ret;
 
-	ret = chunk_addr(edu->source_dma, copy->from, &from);
-	if (!ret)
-		ret = chunk_addr(edu->target_dma, copy->to, &to);
+	ret = hpdma_dma_addr_at(edu->source_dma, copy->from, &from, &there,
+				&kind);
+	if (!ret && there >= CHUNK)
+		ret = hpdma_dma_addr_at(edu->target_dma, copy->to, &to, &there,
+					&kind);
+	/* The device takes one address: a chunk must be in one segment. */
+	if (!ret && there < CHUNK)
+		ret = -EMSGSIZE;
 	if (!ret)
 		ret = run_dma(edu, from, EDU_MEMORY, 0);
 	if (!ret)
@@ -407,11 +345,13 @@ static int run(struct edu *edu, const char *name, int event)
 
 	ret = open_device(edu, name);
 	if (!ret)
-		ret = alloc_buffers(edu);
+		ret = make_buffer(edu, "source", HPDMA_BUF_BACKING_ANY,
+				  SOURCE_LENGTH, &edu->source,
+				  &edu->source_dma);
 	if (!ret)
-		ret = map_buffer(edu, "source", edu->source, &edu->source_dma);
-	if (!ret)
-		ret = map_buffer(edu, "target", edu->target, &edu->target_dma);
+		ret = make_buffer(edu, "target", HPDMA_BUF_BACKING_CONTIG,
+				  TARGET_LENGTH, &edu->target,
+				  &edu->target_dma);
 	if (ret)
 		return ret;
 
@@ -436,7 +376,7 @@ static void give_back(struct edu *edu)
 static int usage(void)
 {
 	fprintf(stderr, "usage: edu [--address-bits N] DEVICE\n"
-			"DEVICE is a PCI address, hpdmaN or /dev/hpdmaN\n");
+			"DEVICE is a PCI address, hpdmaN or a path\n");
 	return 2;
 }
 

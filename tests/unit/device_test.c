@@ -215,6 +215,7 @@ TEST(usage_is_asked_for_anew)
 	struct hpdma_device_usage usage = { .size = sizeof(usage) };
 	struct hpdma *ctx = start();
 	struct hpdma_device *dev;
+	unsigned int calls;
 
 	REQUIRE(!hpdma_device_open(ctx, "hpdma0", NULL, &dev, NULL));
 	CHECK_EQ(hpdma_device_get_usage(dev, &usage), 0);
@@ -233,7 +234,9 @@ TEST(usage_is_asked_for_anew)
 	CHECK_EQ(hpdma_device_get_usage(dev, &usage), -ENODEV);
 	CHECK_EQ(usage.resumes, 5);
 	usage.size--;
+	calls = fake.calls;
 	CHECK_EQ(hpdma_device_get_usage(dev, &usage), -EINVAL);
+	CHECK_EQ(fake.calls, calls);
 	hpdma_device_unref(dev);
 	finish(ctx);
 }
