@@ -3,19 +3,16 @@
  * list: who holds what, as the module tells it. No addresses.
  */
 #include <errno.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <linux/hpdma.h>
 
+#include "buffers.h"
 #include "cmd.h"
 #include "node.h"
 #include "say.h"
-
-#define BATCH 64
 
 static const char *kind_text(__u32 backing)
 {
@@ -52,21 +49,6 @@ static struct size_text size_text(unsigned long long bytes)
 	return size;
 }
 
-/* Names are bytes of others: none of them reaches the terminal as it is. */
-static void print_name(const struct hpdma_list_entry *entry)
-{
-	for (int i = 0; i < HPDMA_NAME_SIZE && entry->name[i]; i++) {
-		unsigned char c = entry->name[i];
-
-		if (c > 0x20 && c < 0x7f)
-			putchar(c);
-		else
-			printf("\\x%02x", c);
-	}
-	if (entry->state & HPDMA_BUF_PERSISTENT)
-		printf(" (persistent)");
-}
-
 static void print_entry(const struct hpdma_list_entry *entry)
 {
 	char node[16] = "-", pid[16] = "-", segments[16] = "-";
@@ -81,8 +63,8 @@ static void print_entry(const struct hpdma_list_entry *entry)
 	       (unsigned long long)entry->serial, kind_text(entry->backing),
 	       size_text(entry->length).text, size_text(entry->page_size).text,
 	       node, segments, entry->uid, pid, entry->ids, entry->mappings);
-	print_name(entry);
-	putchar('\n');
+	buffers_print_name(entry);
+	puts(entry->state & HPDMA_BUF_PERSISTENT ? " (persistent)" : "");
 }
 
 static int explain_list(int err, __u32 reason)
@@ -102,32 +84,24 @@ static int explain_list(int err, __u32 reason)
 	return EXIT_FAILED;
 }
 
+static void print_row(const struct hpdma_list_entry *entry, void *arg)
+{
+	unsigned long *shown = arg;
+
+	if (!(*shown)++)
+		puts("  SERIAL KIND        SIZE  PAGE NODE SEGMENTS     UID     PID  IDS MAPS  NAME");
+	print_entry(entry);
+}
+
 static int print_list(int fd, __u32 flags)
 {
-	struct hpdma_list_entry entries[BATCH];
-	struct hpdma_ioc_list list;
-	unsigned long long shown = 0;
-	__u64 after = 0;
+	unsigned long shown = 0;
+	__u32 reason = 0;
+	int err;
 
-	do {
-		list = (struct hpdma_ioc_list){
-			.size = sizeof(list),
-			.flags = flags,
-			.entry_size = sizeof(entries[0]),
-			.entries = (uintptr_t)entries,
-			.after = after,
-			.count = BATCH,
-		};
-		if (ioctl(fd, HPDMA_IOC_LIST, &list))
-			return explain_list(errno, list.out_reason);
-		if (!shown && list.out_count)
-			puts("  SERIAL KIND        SIZE  PAGE NODE SEGMENTS     UID     PID  IDS MAPS  NAME");
-		for (__u32 i = 0; i < list.out_count; i++) {
-			print_entry(&entries[i]);
-			after = entries[i].serial;
-			shown++;
-		}
-	} while (list.out_count == BATCH);
+	err = buffers_each(fd, flags, print_row, &shown, &reason);
+	if (err)
+		return explain_list(err, reason);
 	if (!shown)
 		puts(flags ? "no buffers" : "no buffers of yours");
 	return EXIT_OK;

@@ -14,6 +14,7 @@
 
 #include <libkmod.h>
 
+#include "buffers.h"
 #include "cmd.h"
 #include "device.h"
 #include "holders.h"
@@ -189,12 +190,35 @@ static void say_bound(void)
 	sys_free_list(&list);
 }
 
+/* Told to root only, as all of debugfs */
+static int say_quarantine(void)
+{
+	FILE *stats = fopen(sys_path(STATS).text, "re");
+	unsigned long long bytes = 0;
+	char line[SYS_TEXT_MAX];
+
+	while (stats && fgets(line, sizeof(line), stats)) {
+		if (sscanf(line, "quarantined %llu", &bytes) == 1)
+			break;
+	}
+	if (stats)
+		fclose(stats);
+	if (!bytes)
+		return 0;
+	because("%llu KiB are in quarantine: a device that did not stop may still write there",
+		bytes >> 10);
+	fix("reboot");
+	return 1;
+}
+
 static void explain_unload(int err)
 {
 	switch (err) {
 	case -EBUSY:
 	case -EAGAIN: /* EWOULDBLOCK: the module's users are counted */
-		if (!holders_say_all()) {
+		/* Both, for each of them is in the way. */
+		if (!(holders_say_all() + buffers_say_kept() +
+		      say_quarantine())) {
 			because("something that is not seen here holds it: a process of another user, or a mapping of a buffer whose descriptor is closed");
 			fix("sudo hpdmactl unload  # sees every process");
 			fix("grep -s dmabuf: /proc/[0-9]*/maps");

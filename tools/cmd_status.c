@@ -18,8 +18,6 @@
 #include "say.h"
 #include "sys.h"
 
-#define DEBUGFS_STATS "/sys/kernel/debug/hpdma/stats"
-
 static void print_module(void)
 {
 	char version[SYS_TEXT_MAX];
@@ -132,6 +130,55 @@ static void show_hugepages(void)
 	}
 }
 
+static void print_abilities(const struct hpdma_ioc_dev_info *info)
+{
+	printf("    can: reset %s, MSI %u, MSI-X %u%s\n",
+	       info->out_resets & HPDMA_RESETS_FLR	? "by FLR" :
+	       info->out_resets & HPDMA_RESETS_FUNCTION ? "somehow" :
+							  "not at all",
+	       info->out_msi_vectors, info->out_msix_vectors,
+	       info->out_state & HPDMA_DEV_INTX ? ", INTx" : "");
+}
+
+static void print_use(const struct hpdma_ioc_dev_info *info)
+{
+	static const char *const modes[] = { "?", "kernel-iova", "caller-iova",
+					     "phys" };
+	static const char *const irqs[] = { "no interrupt", "INTx", "MSI",
+					    "MSI-X" };
+
+	printf("    now: mode %s, %u address bits, %s",
+	       modes[info->out_mode % 4], info->out_address_bits,
+	       irqs[info->out_irq_type % 4]);
+	if (info->out_irq_vectors)
+		printf(" x %u", info->out_irq_vectors);
+	if (info->out_resumes)
+		printf(", woken up %u times", info->out_resumes);
+	printf("\n");
+}
+
+/* What only the module knows, and only if it may be asked */
+static void show_device(const struct device *device)
+{
+	struct hpdma_ioc_dev_info info;
+
+	if (device_ask(device, &info))
+		return;
+	print_abilities(&info);
+	if (info.out_mode)
+		print_use(&info);
+	if (info.out_state & HPDMA_DEV_SUSPENDED)
+		note("%s waits: the machine was suspended, and its program has not set it up again",
+		     device->node);
+	if (info.out_state & HPDMA_DEV_STUCK)
+		note("%s could not be stopped; that is tried again when a program attaches it",
+		     device->node);
+	if (info.out_quarantined)
+		note("%s may still reach %llu KiB, which are in quarantine until the next boot",
+		     device->node,
+		     (unsigned long long)info.out_quarantined >> 10);
+}
+
 static void show_devices(void)
 {
 	struct sys_list list = sys_list(sys_path("/sys/class/hpdma"));
@@ -147,6 +194,8 @@ static void show_devices(void)
 		if (device.pci.node >= 0)
 			printf(" node %d", device.pci.node);
 		printf(" %s", device.translated ? "IOVA" : "PHYS");
+		if (device.pci.iommu_group >= 0)
+			printf(" group %d", device.pci.iommu_group);
 		if (!device.irq_remapped)
 			printf(" interrupts-not-remapped");
 		if (device.translated && !device.alone)
@@ -154,6 +203,7 @@ static void show_devices(void)
 		if (device.holders >= 0)
 			printf(" holders %ld", device.holders);
 		printf("\n");
+		show_device(&device);
 		device_say_needs(&device);
 		shown++;
 	}
@@ -164,7 +214,7 @@ static void show_devices(void)
 
 static void show_statistics(void)
 {
-	FILE *stats = fopen(sys_path(DEBUGFS_STATS).text, "re");
+	FILE *stats = fopen(sys_path(STATS).text, "re");
 	char line[SYS_TEXT_MAX];
 
 	/* Root's, and only where debugfs is mounted: not worth a message */

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 /* What hpdma.ko shows in sysfs: itself and the devices bound to it. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "device.h"
 #include "say.h"
@@ -78,6 +81,23 @@ void device_print_protection(const struct device *device)
 bool device_is_protected(const struct device *device)
 {
 	return device->translated && device->irq_remapped && device->alone;
+}
+
+int device_ask(const struct device *device, struct hpdma_ioc_dev_info *info)
+{
+	int fd, ret;
+
+	/* Where somebody has it open, the kernel is tainted already. */
+	if (!device_is_protected(device) && device->holders <= 0)
+		return -EPERM;
+	fd = open(sys_path("%s", device->node).text, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	memset(info, 0, sizeof(*info));
+	info->size = sizeof(*info);
+	ret = ioctl(fd, HPDMA_IOC_DEV_INFO, info) ? -errno : 0;
+	close(fd);
+	return ret;
 }
 
 static bool is_locked_down(void)

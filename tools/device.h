@@ -5,11 +5,14 @@
 
 #include <stdbool.h>
 
+#include <linux/hpdma.h>
+
 #include "pci.h"
 
 #define MODULE_NAME "hpdma"
 #define DRIVER_NAME "hpdma"
 #define PARAMETERS "/sys/module/" MODULE_NAME "/parameters"
+#define STATS "/sys/kernel/debug/hpdma/stats"
 
 bool module_is_loaded(void);
 
@@ -26,6 +29,12 @@ struct device {
 /* -ENOENT if that function is not bound to hpdma */
 int device_find(const char *pci_address, struct device *device);
 int device_read(const char *name, struct device *device);
+
+/*
+ * What the module says of it beyond sysfs: 0, -EPERM if asking would change
+ * something (opening a device that is not confined taints the kernel), -errno.
+ */
+int device_ask(const struct device *device, struct hpdma_ioc_dev_info *info);
 
 /* Is the rest of the machine safe from it? */
 bool device_is_protected(const struct device *device);

@@ -96,9 +96,12 @@ void parameters_print(void)
 	for (int i = 0; i < list.count; i++) {
 		const char *name = list.entries[i]->d_name;
 
-		if (!sys_read(sys_path(PARAMETERS "/%s", name), value,
-			      sizeof(value)))
-			printf("%s%s=%s", i ? " " : "", name, value);
+		if (sys_read(sys_path(PARAMETERS "/%s", name), value,
+			     sizeof(value)))
+			continue;
+		/* What the kernel prints for a string that was not given */
+		printf("%s%s=%s", i ? " " : "", name,
+		       strcmp(value, "(null)") ? value : "none");
 	}
 	printf("%s\n", list.count ? "" : "none");
 	sys_free_list(&list);

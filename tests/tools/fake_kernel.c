@@ -10,8 +10,10 @@
  *
  *	unlink NAME         HPDMA_IOC_NAME_UNLINK
  *
- * HPDMA_IOC_INFO and HPDMA_IOC_LIST are answered here, as a regular file cannot:
- * there are $FAKE_BUFFERS buffers.
+ * HPDMA_IOC_INFO, HPDMA_IOC_LIST and HPDMA_IOC_DEV_INFO are answered here, as a
+ * regular file cannot: there are $FAKE_BUFFERS buffers, and $FAKE_DEVICE is numbers:
+ * state, resets, mode, type and number of interrupts, times woken up, and bytes in
+ * quarantine.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -85,7 +87,10 @@ static int info(struct hpdma_ioc_info *arg)
 	return 0;
 }
 
-/* Number 1 has a name, 2 one that is not for terminals, of 3 little is known. */
+/*
+ * Number 1 has a name, 2 one that is not for terminals, of 3 little is known, 4 has
+ * one that is not for shells, 5 one that is not seen.
+ */
 static void describe(struct hpdma_list_entry *entry, unsigned int number)
 {
 	*entry = (struct hpdma_list_entry){
@@ -104,6 +109,10 @@ static void describe(struct hpdma_list_entry *entry, unsigned int number)
 		entry->state = HPDMA_BUF_NAMED | HPDMA_BUF_PERSISTENT;
 		strcpy((char *)entry->name, "frames");
 	}
+	if (number == 4 || number == 5)
+		entry->state = HPDMA_BUF_NAMED | HPDMA_BUF_PERSISTENT;
+	if (number == 4)
+		strcpy((char *)entry->name, "a;b'c");
 	if (number == 2) {
 		entry->state = HPDMA_BUF_NAMED;
 		strcpy((char *)entry->name, "a\x9b"
@@ -131,6 +140,23 @@ static int list(struct hpdma_ioc_list *arg)
 	return 0;
 }
 
+static int dev_info(struct hpdma_ioc_dev_info *arg)
+{
+	const char *device = getenv("FAKE_DEVICE");
+
+	if (arg->size != sizeof(*arg) || arg->flags)
+		return EINVAL;
+	arg->out_msi_vectors = 1;
+	arg->out_msix_vectors = 5;
+	arg->out_address_bits = 48;
+	if (device)
+		sscanf(device, "%u %u %u %u %u %u %llu", &arg->out_state,
+		       &arg->out_resets, &arg->out_mode, &arg->out_irq_type,
+		       &arg->out_irq_vectors, &arg->out_resumes,
+		       (unsigned long long *)&arg->out_quarantined);
+	return 0;
+}
+
 static int name_unlink(struct hpdma_ioc_name_unlink *arg)
 {
 	if (arg->size != sizeof(*arg) || arg->flags || arg->__reserved ||
@@ -155,6 +181,8 @@ int ioctl(int fd, unsigned long command, ...)
 		err = info(arg);
 	else if (command == HPDMA_IOC_LIST)
 		err = list(arg);
+	else if (command == HPDMA_IOC_DEV_INFO)
+		err = dev_info(arg);
 	else if (command == HPDMA_IOC_NAME_UNLINK)
 		err = name_unlink(arg);
 	errno = err;

@@ -116,6 +116,22 @@ check "unload: held by a buffer's mapping" fails_with \
 	"process 104 (keeper)" "kill 104"
 check "unload: nobody else is accused" eval \
 	'! says "process 103" && ! says "process 105"'
+FAKE_BUFFERS=5 FAKE_ERRNO=remove=11 run unload
+check "unload: held by a persistent name" fails_with \
+	"persistent name frames keeps a buffer" "hpdmactl unlink frames"
+check "unload: a name that a shell would not read" says \
+	"fix: hpdmactl unlink \$'\\x61\\x3b\\x62\\x27\\x63'"
+check "unload: a name that is not seen" says "buffer 5 has a persistent name"
+check "unload: no name that would go by itself" eval '! says 31mb'
+FAKE_BUFFERS=5 FAKE_NO_RIGHT=1 FAKE_ERRNO=remove=11 run unload
+check "unload: one's own persistent name" fails_with \
+	"persistent name frames keeps a buffer" "hpdmactl unlink frames"
+mkdir -p "$MACHINE/sys/kernel/debug/hpdma"
+printf 'mappings 0\nquarantined 4096\n' \
+	>"$MACHINE/sys/kernel/debug/hpdma/stats"
+FAKE_ERRNO=remove=11 run unload
+check "unload: held by quarantine" fails_with "4 KiB are in quarantine" reboot
+rm -r "$MACHINE/sys/kernel/debug/hpdma"
 bind_function "$EDU"
 FAKE_ERRNO=remove=11 run unload
 check "unload: names what is bound" says "bound: /dev/hpdma0 $EDU"
