@@ -130,7 +130,7 @@ suite_harness()
 	tests/vm/selftest.sh
 }
 
-# And the README's program runs, in a machine.
+# And the README's program runs, in a machine; so does udev with our rules.
 suite_install()
 {
 	tests/install/run.sh
@@ -138,6 +138,9 @@ suite_install()
 	tests/stage.sh "$build/guest-stock" stock
 	tests/vm/run.sh --kernel stock --suite tests/suites/readme.sh \
 		--files "$build/guest-stock"
+	tests/install/udev.sh "$build/guest-stock"
+	tests/vm/run.sh --kernel stock --suite tests/suites/udev.sh \
+		--files "$build/guest-stock" --qemu "$EDUS"
 }
 
 suite_demo()
