@@ -64,6 +64,8 @@ static void print_entry(const struct hpdma_list_entry *entry)
 	       size_text(entry->length).text, size_text(entry->page_size).text,
 	       node, segments, entry->uid, pid, entry->ids, entry->mappings);
 	buffers_print_name(entry);
+	if (entry->state & HPDMA_BUF_QUARANTINED)
+		printf(" (quarantined)");
 	puts(entry->state & HPDMA_BUF_PERSISTENT ? " (persistent)" : "");
 }
 

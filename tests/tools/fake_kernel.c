@@ -113,6 +113,8 @@ static void describe(struct hpdma_list_entry *entry, unsigned int number)
 		entry->state = HPDMA_BUF_NAMED | HPDMA_BUF_PERSISTENT;
 	if (number == 4)
 		strcpy((char *)entry->name, "a;b'c");
+	if (number == 3)
+		entry->state = HPDMA_BUF_QUARANTINED;
 	if (number == 2) {
 		entry->state = HPDMA_BUF_NAMED;
 		strcpy((char *)entry->name, "a\x9b"

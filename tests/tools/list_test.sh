@@ -23,7 +23,7 @@ check "list: what the module says" [ "$(row 1)" = \
 check "list: a name without surprises" [ "$(row 2)" = \
 	"2 user 2M 2M 1 2 1000 402 7 2 a\\x9b31mb" ]
 check "list: what is not known" [ "$(row 3)" = \
-	"3 import 3M 4K - - 1000 - 7 2" ]
+	"3 import 3M 4K - - 1000 - 7 2 (quarantined)" ]
 for n in 63 64 65 200; do
 	FAKE_BUFFERS=$n run list -a
 	check "list: all $n of them, once" [ "$(awk '$1 ~ /^[0-9]+$/ { print $1 }' \

@@ -114,6 +114,8 @@ struct hpdma_register_opts {
  * @HPDMA_BUF_IS_RESERVE: Some of the memory is of the module's reserve
  * @HPDMA_BUF_IS_NAMED: It has a name
  * @HPDMA_BUF_IS_PERSISTENT: Its name holds it
+ * @HPDMA_BUF_IS_QUARANTINED: A device that could not be stopped might still reach
+ *	it: it is never freed
  *
  * Since: 0.1
  */
@@ -122,6 +124,7 @@ enum hpdma_buf_is {
 	HPDMA_BUF_IS_RESERVE = 1 << 1,
 	HPDMA_BUF_IS_NAMED = 1 << 2,
 	HPDMA_BUF_IS_PERSISTENT = 1 << 3,
+	HPDMA_BUF_IS_QUARANTINED = 1 << 4,
 };
 
 /**

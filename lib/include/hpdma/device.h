@@ -279,9 +279,9 @@ HPDMA_API int hpdma_device_get_usage(const struct hpdma_device *dev,
  * only process that has it open. Takes up to seconds; threads that touch a BAR
  * meanwhile wait.
  *
- * Return: 0; -EBUSY (HPDMA_WHY_OTHER_HOLDER, or none while something else has the
- * device); -EOPNOTSUPP (HPDMA_WHY_NO_RESET); -EIO if it did not come back: then
- * bus mastering and interrupts are off; -ENODEV; -EINTR.
+ * Return: 0; -EBUSY (HPDMA_WHY_OTHER_HOLDER); -EOPNOTSUPP (HPDMA_WHY_NO_RESET);
+ * -EIO if it did not come back: then bus mastering and interrupts are off; -ENODEV;
+ * -EINTR.
  * Since: 0.1
  */
 HPDMA_API int hpdma_device_reset(struct hpdma_device *dev,
