@@ -326,7 +326,7 @@ suite_deaths()
 	selftests_on stock 1500 kill_storm_test --no-iommu \
 		--append 'hpdma.allow_unsafe=1 HPDMA_KILLS=5000'
 	prepare debug
-	selftests_on debug 3000 kill_storm_test --append HPDMA_KILLS=2000
+	selftests_on debug 3000 kill_storm_test --append HPDMA_KILLS=500
 }
 
 suite_strays()
