@@ -49,6 +49,7 @@ struct laps {
 	uint64_t step[STEPS];
 };
 
+uint64_t median(uint64_t *values, int count);
 /* Medians of each step over some rounds. */
 struct laps median_of(struct laps *laps, int count);
 
@@ -84,6 +85,9 @@ void bench_share(int node);
 void bench_lookup(int node);
 void bench_small(int node);
 void bench_footprint(int node);
+void bench_map(int node);
+void bench_irq(int node);
+void bench_open(int node);
 
 /* An id, and the cookie with it. */
 struct bench_buffer {
@@ -104,5 +108,10 @@ static inline void touch(void *memory, uint64_t length, uint64_t step)
 	for (at = 0; at < length; at += step)
 		p[at] = 1;
 }
+
+/* Neighbours in the address space get frames that are none. */
+void touch_permuted(char *memory, uint64_t length);
+/* Memory that is not there yet, aligned to huge pages. */
+void *anonymous(uint64_t length, int advice);
 
 #endif

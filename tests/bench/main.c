@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory: hpdma beside what else there is for the job, in instructions, in one
- * boot. Prints a line "csv ..." for each row; run.sh makes a table of them.
+ * memory [GROUP...]: hpdma beside what else there is for the job, in instructions,
+ * in one boot. Prints a line "csv ..." for each row; run.sh makes a table of them.
  */
 #include <sched.h>
 #include <signal.h>
@@ -18,19 +18,24 @@ static int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+uint64_t median(uint64_t *values, int count)
+{
+	qsort(values, count, sizeof(values[0]), compare);
+	return values[count / 2];
+}
+
 struct laps median_of(struct laps *laps, int count)
 {
 	uint64_t values[ROUNDS];
-	struct laps median;
+	struct laps medians;
 	int step, i;
 
 	for (step = 0; step < STEPS; step++) {
 		for (i = 0; i < count; i++)
 			values[i] = laps[i].step[step];
-		qsort(values, count, sizeof(values[0]), compare);
-		median.step[step] = values[count / 2];
+		medians.step[step] = median(values, count);
 	}
-	return median;
+	return medians;
 }
 
 /* Two instructions for each count. */
@@ -131,19 +136,42 @@ static void calibrate(void)
 	}
 }
 
-int main(void)
+static const struct {
+	const char *name;
+	void (*run)(int node);
+} groups[] = {
+	{ "get", bench_get },	  { "register", bench_register },
+	{ "share", bench_share }, { "lookup", bench_lookup },
+	{ "small", bench_small }, { "footprint", bench_footprint },
+	{ "map", bench_map },	  { "irq", bench_irq },
+	{ "open", bench_open },
+};
+
+static void run_group(const char *name, int node)
 {
-	int node = open_node();
+	unsigned int i;
+
+	for (i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+		if (strcmp(groups[i].name, name))
+			continue;
+		/* It counts; who allocates most has the CPU for himself. */
+		if (!idle && groups[i].run != bench_get)
+			idle_start();
+		groups[i].run(node);
+		return;
+	}
+	printf("Bail out! there is no group %s\n", name);
+	exit(1);
+}
+
+int main(int argc, char **argv)
+{
+	int node = open_node(), i;
 
 	MUST(node >= 0);
 	calibrate();
-	bench_get(node);
-	idle_start();
-	bench_register(node);
-	bench_share(node);
-	bench_lookup(node);
-	bench_small(node);
-	bench_footprint(node);
+	for (i = 1; i < argc; i++)
+		run_group(argv[i], node);
 	printf("# %d rows, %d targets missed\n", rows, missed);
 	printf("ok 1 - every row was measured\n1..1\n");
 	return 0;

@@ -58,8 +58,7 @@ static void both(int node, const char *what, void *memory, uint64_t length,
 	row(text, a.step[DROP], "io_uring", b.step[DROP], 0);
 }
 
-/* Neighbours in the address space get frames that are none. */
-static void touch_permuted(char *memory, uint64_t length)
+void touch_permuted(char *memory, uint64_t length)
 {
 	uint64_t pages = length / PAGE, i;
 
@@ -67,7 +66,7 @@ static void touch_permuted(char *memory, uint64_t length)
 		memory[i * 7919 % pages * PAGE] = 1;
 }
 
-static void *anonymous(uint64_t length, int advice)
+void *anonymous(uint64_t length, int advice)
 {
 	void *where = reserve(length, HUGE_PAGE);
 	void *p = mmap(where, length, RW,
