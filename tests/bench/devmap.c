@@ -155,7 +155,7 @@ void bench_map(int node)
 		{ "hugetlb 2 MiB", huge, MB(2), 0, {} },
 		{ "hugetlb 64 MiB", huge, MB(64), 0, {} },
 		{ "hugetlb 512 MiB", huge, MB(512), 0.1, {} },
-		{ "one 4 KiB page", scattered + MB(64), PAGE, 1, {} },
+		{ "one 4 KiB page", scattered + MB(64), PAGE, 0, {} },
 		{ "4 KiB pages scattered 2 MiB", scattered, MB(2), 1, {} },
 		{ "4 KiB pages scattered 64 MiB", scattered, MB(64), 1, {} },
 		{ "THP 64 MiB", thp, MB(64), 1, {} },
