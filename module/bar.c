@@ -10,12 +10,13 @@
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/pci.h>
+#include <linux/sizes.h>
 
 #include "bar.h"
 #include "device.h"
 
 /* One fault fills this much around it: a driver touches more than one page. */
-#define FAULT_AROUND PMD_SIZE
+#define FAULT_AROUND SZ_64K
 
 /*
  * The user's offset is the number of the BAR. Ours has room for the place in
