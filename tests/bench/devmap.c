@@ -14,6 +14,23 @@
 /* Aligned to the largest of them. */
 #define LARGEST MB(512)
 
+/* Where the caller chooses: the same place as VFIO's. */
+#define IOVA GB(4)
+
+/**
+ * struct ours - a device that we map for
+ * @what: How, in the table
+ * @mem: File of /dev/hpdma
+ * @dev: File of the device, attached to @mem
+ * @iova: Where memory is to be, or 0
+ */
+struct ours {
+	const char *what;
+	int mem;
+	int dev;
+	uint64_t iova;
+};
+
 /**
  * struct piece - memory to map
  * @what: Its name in the table
@@ -55,7 +72,44 @@ static void by_vfio(const struct edu *edu, struct piece *pieces, int count)
 	vfio_close(&vfio);
 }
 
-static struct laps by_us(const struct rig *rig, const struct piece *piece)
+/* Return: whether the device can be used in this mode. */
+static bool ours_open(const struct edu *edu, struct ours *ours, uint32_t mode)
+{
+	struct hpdma_ioc_dev_attach arg = {
+		.size = sizeof(arg),
+		.address_bits = edu->bits,
+		.mode = mode,
+	};
+	int ret;
+
+	ours->dev = dev_open(edu);
+	ours->mem = open_node();
+	MUST(ours->dev >= 0 && ours->mem >= 0);
+	arg.fd = ours->mem;
+	ret = call(ours->dev, HPDMA_IOC_DEV_ATTACH, &arg);
+	MUST(!ret || ret == -EOPNOTSUPP);
+	return !ret;
+}
+
+static void ours_close(struct ours *ours)
+{
+	close(ours->dev);
+	close(ours->mem);
+}
+
+static int ours_map(const struct ours *ours, int id)
+{
+	struct hpdma_ioc_dev_map arg = {
+		.size = sizeof(arg),
+		.buf_id = id,
+		.iova = ours->iova,
+	};
+
+	MUST(!call(ours->dev, HPDMA_IOC_DEV_MAP, &arg));
+	return arg.out_map_id;
+}
+
+static struct laps by_us(const struct ours *ours, const struct piece *piece)
 {
 	struct laps laps[ROUNDS] = {};
 	int round, id, map;
@@ -63,51 +117,51 @@ static struct laps by_us(const struct rig *rig, const struct piece *piece)
 	for (round = 0; round < ROUNDS; round++) {
 		uint64_t begin = ticks();
 
-		id = register_memory(rig->mem, piece->memory, piece->length);
+		id = register_memory(ours->mem, piece->memory, piece->length);
 		laps[round].step[GET] = ticks() - begin;
 		MUST(id > 0);
 		begin = ticks();
-		map = dev_map(rig->dev, id, 0, 0);
+		map = ours_map(ours, id);
 		laps[round].step[MAP] = ticks() - begin;
-		MUST(map > 0);
 		work_begin();
-		MUST(!dev_unmap(rig->dev, map));
+		MUST(!dev_unmap(ours->dev, map));
 		laps[round].step[UNMAP] = work_end();
 		work_begin();
-		MUST(!buf_free(rig->mem, id));
+		MUST(!buf_free(ours->mem, id));
 		laps[round].step[DROP] = work_end();
 	}
 	return median_of(laps, ROUNDS);
 }
 
 /* VFIO's unmapping unpins, so unregistering is beside it, too. */
-static void rows_of(const struct rig *rig, const struct piece *piece)
+static void rows_of(const struct ours *ours, const struct piece *piece)
 {
-	const struct laps ours = by_us(rig, piece), *theirs = &piece->theirs;
+	const struct laps laps = by_us(ours, piece), *theirs = &piece->theirs;
 	uint64_t all = theirs->step[MAP] + theirs->step[UNMAP];
-	uint64_t used = ours.step[GET] + ours.step[MAP] + ours.step[UNMAP];
+	uint64_t used = laps.step[GET] + laps.step[MAP] + laps.step[UNMAP];
 	char text[96];
-	int at = snprintf(text, sizeof(text), "map %s: ", piece->what);
+	int at = snprintf(text, sizeof(text), "%s %s: ", ours->what,
+			  piece->what);
 
 #define ROW(_what, _ours, _peer, _theirs, _limit)                 \
 	do {                                                      \
 		snprintf(text + at, sizeof(text) - at, (_what));  \
 		row(text, (_ours), (_peer), (_theirs), (_limit)); \
 	} while (0)
-	ROW("register", ours.step[GET], "", 0, 0);
-	ROW("DEV_MAP", ours.step[MAP], "vfio map", theirs->step[MAP], 0);
-	ROW("DEV_UNMAP", ours.step[UNMAP], "vfio unmap", theirs->step[UNMAP],
+	ROW("register", laps.step[GET], "", 0, 0);
+	ROW("DEV_MAP", laps.step[MAP], "vfio map", theirs->step[MAP], 0);
+	ROW("DEV_UNMAP", laps.step[UNMAP], "vfio unmap", theirs->step[UNMAP],
 	    0);
-	ROW("unregister", ours.step[DROP], "", 0, 0);
+	ROW("unregister", laps.step[DROP], "", 0, 0);
 	ROW("all but unregister", used, "vfio map + unmap", all, piece->limit);
-	ROW("all", used + ours.step[DROP], "vfio map + unmap", all,
+	ROW("all", used + laps.step[DROP], "vfio map + unmap", all,
 	    piece->limit);
 #undef ROW
 }
 
 /* Memory of hpdma itself needs no registering. */
-static void allocated(const struct rig *rig, const char *what, uint64_t length,
-		      const struct piece *like)
+static void allocated(const struct ours *ours, const char *what,
+		      uint64_t length, const struct piece *like)
 {
 	struct hpdma_ioc_buf_alloc arg = hugetlb(length);
 	struct laps laps[ROUNDS] = {}, median;
@@ -115,21 +169,20 @@ static void allocated(const struct rig *rig, const char *what, uint64_t length,
 	char text[96];
 	int i, map;
 
-	MUST(!bench_alloc(rig->mem, &arg, &buffer));
+	MUST(!bench_alloc(ours->mem, &arg, &buffer));
 	for (i = 0; i < ROUNDS; i++) {
 		uint64_t begin = ticks();
 
-		map = dev_map(rig->dev, buffer.id, 0, 0);
+		map = ours_map(ours, buffer.id);
 		laps[i].step[MAP] = ticks() - begin;
-		MUST(map > 0);
 		work_begin();
-		MUST(!dev_unmap(rig->dev, map));
+		MUST(!dev_unmap(ours->dev, map));
 		laps[i].step[UNMAP] = work_end();
 	}
-	MUST(!buf_free(rig->mem, buffer.id));
+	MUST(!buf_free(ours->mem, buffer.id));
 	median = median_of(laps, ROUNDS);
-	snprintf(text, sizeof(text), "map allocated %s: DEV_MAP + DEV_UNMAP",
-		 what);
+	snprintf(text, sizeof(text), "%s allocated %s: DEV_MAP + DEV_UNMAP",
+		 ours->what, what);
 	row(text, median.step[MAP] + median.step[UNMAP], "vfio map + unmap",
 	    like->theirs.step[MAP] + like->theirs.step[UNMAP], 0);
 }
@@ -144,6 +197,17 @@ static void *huge_pages(uint64_t length)
 
 	MUST(p == where);
 	return p;
+}
+
+static void all_rows(const struct ours *ours, const struct piece *pieces,
+		     int count)
+{
+	int i;
+
+	for (i = 0; i < count; i++)
+		rows_of(ours, &pieces[i]);
+	allocated(ours, "hugetlb 2 MiB", MB(2), &pieces[0]);
+	allocated(ours, "hugetlb 512 MiB", MB(512), &pieces[2]);
 }
 
 void bench_map(int node)
@@ -161,9 +225,9 @@ void bench_map(int node)
 		{ "THP 64 MiB", thp, MB(64), 1, {} },
 	};
 	const int count = sizeof(pieces) / sizeof(pieces[0]);
-	struct rig rig;
+	struct ours kernel = { .what = "map" };
+	struct ours caller = { .what = "map at", .iova = IOVA };
 	struct edu edu;
-	int i;
 
 	(void)node;
 	touch_permuted(scattered, MB(64) + PAGE);
@@ -171,13 +235,16 @@ void bench_map(int node)
 	MUST(!edu_find(&edu, EDU_WIDE, 0));
 	by_vfio(&edu, pieces, count);
 	bind_to(&edu, "hpdma");
-	MUST(!rig_open(&rig, EDU_WIDE, 0));
-	for (i = 0; i < count; i++)
-		rows_of(&rig, &pieces[i]);
+	MUST(!edu_bind(&edu));
+	MUST(ours_open(&edu, &kernel, HPDMA_MODE_DEFAULT));
+	all_rows(&kernel, pieces, count);
+	ours_close(&kernel);
+	if (ours_open(&edu, &caller, HPDMA_MODE_CALLER_IOVA))
+		all_rows(&caller, pieces, count);
+	else
+		row_absent("map at a chosen IOVA", "not in this module");
+	ours_close(&caller);
 	munmap(huge, LARGEST);
 	munmap(scattered, MB(64) + PAGE);
 	munmap(thp, MB(64));
-	allocated(&rig, "hugetlb 2 MiB", MB(2), &pieces[0]);
-	allocated(&rig, "hugetlb 512 MiB", MB(512), &pieces[2]);
-	rig_close(&rig);
 }

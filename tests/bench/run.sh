@@ -43,7 +43,7 @@ measure()
 	# 700 huge pages: one buffer of 1 GiB and one of 256 MiB, and some more.
 	machine=(--memory 4608 --hugepages 700)
 	if [ "$1" = device ]; then
-		machine=(--memory 2048 --hugepages 400
+		machine=(--memory 3072 --hugepages 600
 			--modules "vfio-pci vfio_iommu_type1 uio_pci_generic"
 			--qemu "-device edu,addr=0x10,dma_mask=0xffffffffffffffff")
 	fi
