@@ -32,6 +32,19 @@
 /* How much is unpinned before others may run. */
 #define AT_ONCE SZ_64M
 
+/* How many scattered pages are unpinned with one call; on the stack. */
+#define BATCH 32
+
+/**
+ * struct batch - pages to unpin
+ * @pages: Which
+ * @count: How many
+ */
+struct batch {
+	struct page *pages[BATCH];
+	unsigned int count;
+};
+
 /* Huge pages of hugetlb are naturally aligned, and none is smaller. */
 #define GRANULE max_t(u64, PAGE_SIZE, SZ_64K)
 
@@ -63,6 +76,30 @@ static u64 unpin_some(u64 addr, u64 left, bool whole)
 	return length;
 }
 
+static void unpin_batch(struct batch *batch)
+{
+	unpin_user_pages_dirty_lock(batch->pages, batch->count, true);
+	batch->count = 0;
+	cond_resched();
+}
+
+/* A page that is nobody's neighbour has one pin, whatever was pinned whole. */
+static bool is_single(const struct hpdma_span *span)
+{
+	return span->length == PAGE_SIZE &&
+	       !PageCompound(hpdma_page_at(span->addr));
+}
+
+static void unpin_span(const struct hpdma_span *span, bool whole)
+{
+	u64 at;
+
+	for (at = 0; at < span->length;) {
+		at += unpin_some(span->addr + at, span->length - at, whole);
+		cond_resched();
+	}
+}
+
 /**
  * hpdma_pinned_release - unpin memory
  * @memory: Its spans are emptied
@@ -73,17 +110,20 @@ static u64 unpin_some(u64 addr, u64 left, bool whole)
  */
 void hpdma_pinned_release(struct hpdma_memory *memory, bool whole)
 {
+	struct batch batch = { .count = 0 };
 	unsigned int i;
-	u64 at;
 
 	for (i = 0; i < memory->spans.count; i++) {
 		const struct hpdma_span *span = &memory->spans.array[i];
 
-		for (at = 0; at < span->length;) {
-			at += unpin_some(span->addr + at, span->length - at,
-					 whole);
-			cond_resched();
+		if (!is_single(span)) {
+			unpin_span(span, whole);
+			continue;
 		}
+		batch.pages[batch.count++] = hpdma_page_at(span->addr);
+		if (batch.count == BATCH)
+			unpin_batch(&batch);
 	}
+	unpin_batch(&batch);
 	hpdma_spans_free(&memory->spans);
 }
