@@ -49,13 +49,15 @@
  * @memory: What is pinned so far
  * @addr: The next address
  * @end: Where it ends
- * @pages: Room for CHUNK_PAGES
+ * @pages: Room for pages pinned at once
+ * @room: For how many, at most CHUNK_PAGES
  */
 struct pinning {
 	struct hpdma_memory *memory;
 	unsigned long addr;
 	unsigned long end;
 	struct page **pages;
+	unsigned long room;
 };
 
 /**
@@ -164,7 +166,7 @@ static long pin_each_huge(const struct pinning *range, const struct area *area)
 	unsigned long addr = range->addr;
 	long count, got;
 
-	for (count = 0; count < CHUNK_PAGES && addr < area->end; count++) {
+	for (count = 0; count < range->room && addr < area->end; count++) {
 		got = fatal_signal_pending(current) ?
 			      -EINTR :
 			      hpdma_compat_user_pin(addr, 1,
@@ -260,7 +262,7 @@ static int pin_chunk(struct pinning *range, const struct area *area)
 	long got;
 
 	range->memory->page_size = PAGE_SIZE;
-	got = hpdma_compat_user_pin(range->addr, min(want, CHUNK_PAGES),
+	got = hpdma_compat_user_pin(range->addr, min(want, range->room),
 				    range->pages);
 	return got < 0 ? got : add_runs(range, got);
 }
@@ -310,11 +312,12 @@ static int user_get(struct hpdma_memory *memory, struct hpdma_wish *wish)
 		.memory = memory,
 		.addr = wish->user_addr,
 		.end = wish->user_addr + wish->length,
+		.room = min_t(u64, wish->length >> PAGE_SHIFT, CHUNK_PAGES),
 	};
 	int ret;
 
 	range.pages =
-		kmalloc_array(CHUNK_PAGES, sizeof(*range.pages), GFP_KERNEL);
+		kmalloc_array(range.room, sizeof(*range.pages), GFP_KERNEL);
 	if (!range.pages)
 		return -ENOMEM;
 	/* Until smaller ones are found. */
