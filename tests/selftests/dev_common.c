@@ -202,13 +202,16 @@ bool asked_for(const char *word)
 
 static int open_files(struct rig *rig, unsigned int bits, unsigned int mode)
 {
+	int ret;
+
 	rig->dev = dev_open(&rig->edu);
 	if (rig->dev < 0)
 		return rig->dev;
 	rig->mem = open_node();
 	if (rig->mem < 0)
 		return rig->mem;
-	return dev_attach_mode(rig->dev, rig->mem, bits, mode);
+	ret = dev_attach_mode(rig->dev, rig->mem, bits, mode);
+	return ret < 0 ? ret : 0;
 }
 
 int rig_open(struct rig *rig, unsigned int bits, unsigned int nth)
