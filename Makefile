@@ -77,7 +77,7 @@ help:
 	@echo 'make check            every test; NAME=... for some suites'
 	@echo 'make soak             the tests that take too long for every change'
 	@echo 'make check-kernels    build for all supported kernels, boot the newest'
-	@echo 'make bench            beside other ways to get memory, in instructions'
+	@echo 'make bench            beside other ways to get memory and use devices'
 	@echo 'make clean            what was built here; caches stay'
 	@echo
 	@echo 'demo, shell, check and bench install the Debian packages they need (root).'
