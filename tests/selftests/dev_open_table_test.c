@@ -227,6 +227,64 @@ static void check_place(struct __test_metadata *_metadata,
 	close(dev);
 }
 
+/* Return: 0 or -errno; what was obtained in @mode. */
+static int attach_in(const struct edu *edu, unsigned int *mode)
+{
+	int dev = dev_open(edu), mem = open_node();
+	struct hpdma_ioc_dev_attach arg = {
+		.size = sizeof(arg),
+		.fd = mem,
+		.address_bits = edu->bits,
+		.mode = *mode,
+	};
+	int ret = dev_call(dev, HPDMA_IOC_DEV_ATTACH, &arg);
+
+	*mode = arg.out_mode;
+	close(dev);
+	close(mem);
+	return ret;
+}
+
+/* Each address mode, where it can be had and where not. */
+static void check_modes(struct __test_metadata *_metadata,
+			const struct machine *machine,
+			const struct place *place)
+{
+	bool translated = machine->translated;
+	const struct {
+		unsigned int mode, reason;
+	} wanted[] = {
+		{ HPDMA_MODE_DEFAULT, HPDMA_REASON_NONE },
+		{ HPDMA_MODE_KERNEL_IOVA,
+		  translated ? HPDMA_REASON_NONE : HPDMA_REASON_NO_IOMMU },
+		{ HPDMA_MODE_CALLER_IOVA, !translated  ? HPDMA_REASON_NO_IOMMU :
+					  place->alone ? HPDMA_REASON_NONE :
+							 HPDMA_REASON_GROUP },
+		{ HPDMA_MODE_PHYS,
+		  translated ? HPDMA_REASON_MODE : HPDMA_REASON_NONE },
+	};
+	unsigned int mode, natural, i;
+
+	if (!place->there ||
+	    (!is_protected(machine, place) && !unsafe_allowed()))
+		return;
+	natural = translated ? HPDMA_MODE_KERNEL_IOVA : HPDMA_MODE_PHYS;
+	for (i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		mode = wanted[i].mode;
+		EXPECT_EQ(wanted[i].reason ? -EOPNOTSUPP : 0,
+			  attach_in(&place->edu, &mode))
+		{
+			TH_LOG("%s, %s, mode %u", machine->name, place->what,
+			       wanted[i].mode);
+		}
+		EXPECT_EQ(wanted[i].reason, last_reason());
+		if (wanted[i].reason)
+			continue;
+		EXPECT_EQ(wanted[i].mode ? wanted[i].mode : natural, mode);
+	}
+	EXPECT_FALSE(edu_is_master(&place->edu));
+}
+
 TEST_F(table, capability_lockdown_iommu)
 {
 	unsigned int rows = 0;
@@ -248,6 +306,8 @@ TEST_F(table, capability_lockdown_iommu)
 		if (!locked) {
 			check_place(_metadata, self->machine, &self->lone);
 			check_place(_metadata, self->machine, &self->shared);
+			check_modes(_metadata, self->machine, &self->lone);
+			check_modes(_metadata, self->machine, &self->shared);
 		}
 	}
 	TH_LOG("%u rows", rows);
