@@ -105,6 +105,23 @@ static void swap_eventfd(struct hpdma_vector *vector,
 		synchronize_irq(vector->irq);
 }
 
+/*
+ * The register that masks it is read and written: by the handler, too, whenever
+ * somebody else's interrupt comes on the line.
+ */
+static void mask_intx(struct hpdma_event *event, bool mask)
+{
+	struct hpdma_vector *vector = event->vectors;
+
+	spin_lock_irq(&event->intx_lock);
+	if (vector->masked != mask) {
+		vector->masked = mask;
+		/* Still asserted? Then unmasking makes it fire again. */
+		pci_intx(event->pdev, !mask);
+	}
+	spin_unlock_irq(&event->intx_lock);
+}
+
 static int enable(struct hpdma_event *event, u32 type, u32 start, u32 count,
 		  struct eventfd_ctx **eventfds)
 {
@@ -119,6 +136,7 @@ static int enable(struct hpdma_event *event, u32 type, u32 start, u32 count,
 	/* Before the first interrupt can come, so that it is not missed. */
 	for (i = 0; i < enabled; i++)
 		vectors[i].event = event;
+	vectors[0].masked = type == HPDMA_IRQ_INTX;
 	for (i = 0; i < count; i++)
 		vectors[start + i].eventfd = eventfds[i];
 	ret = hpdma_vectors_request(event->pdev, type, vectors, enabled,
@@ -132,6 +150,8 @@ static int enable(struct hpdma_event *event, u32 type, u32 start, u32 count,
 	event->vectors = vectors;
 	event->enabled = enabled;
 	WRITE_ONCE(event->type, type);
+	if (type == HPDMA_IRQ_INTX)
+		mask_intx(event, false);
 	return 0;
 }
 
@@ -178,6 +198,8 @@ void hpdma_event_disable(struct hpdma_event *event)
 
 	if (event->type == HPDMA_IRQ_NONE)
 		return;
+	if (event->type == HPDMA_IRQ_INTX)
+		mask_intx(event, true);
 	hpdma_vectors_free(event->pdev, event->type, event->vectors,
 			   event->enabled);
 	for (i = 0; i < event->enabled; i++)
@@ -188,19 +210,6 @@ void hpdma_event_disable(struct hpdma_event *event)
 	event->enabled = 0;
 	WRITE_ONCE(event->type, HPDMA_IRQ_NONE);
 	wake_up_interruptible(&event->wait);
-}
-
-static void mask_intx(struct hpdma_event *event, bool mask)
-{
-	struct hpdma_vector *vector = event->vectors;
-
-	spin_lock_irq(&event->intx_lock);
-	if (vector->masked != mask) {
-		vector->masked = mask;
-		/* Still asserted? Then unmasking makes it fire again. */
-		pci_intx(event->pdev, !mask);
-	}
-	spin_unlock_irq(&event->intx_lock);
 }
 
 static bool are_enabled(const struct hpdma_event *event, u32 start, u32 count)

@@ -112,7 +112,7 @@ static int request(struct pci_dev *pdev, u32 type, struct hpdma_vector *vector,
  *
  * Return: 0; -EOPNOTSUPP if there is no such interrupt here; -ENOMEM if the
  * machine has not so many left; another -errno of request_irq(). If it fails no
- * interrupt has been handled.
+ * interrupt has been handled. INTx is still masked at the device.
  */
 int hpdma_vectors_request(struct pci_dev *pdev, u32 type,
 			  struct hpdma_vector *vectors, u32 count,
@@ -133,7 +133,8 @@ int hpdma_vectors_request(struct pci_dev *pdev, u32 type,
 		if (ret)
 			goto err_free;
 	}
-	set_quiet(pdev, type, false);
+	if (type != HPDMA_IRQ_INTX)
+		set_quiet(pdev, type, false);
 	return 0;
 
 err_free:
