@@ -82,6 +82,9 @@ int hpdma_cmd_irq_set(struct hpdma_call *call)
 		call->reason = HPDMA_REASON_NOT_ATTACHED;
 		return -EINVAL;
 	}
+	/* What it had does not matter any more. */
+	if (READ_ONCE(devfile->device->gone))
+		return -ENODEV;
 	if (type == HPDMA_IRQ_NONE)
 		return hpdma_devirq_set(devfile, type, 0, 0, NULL,
 					&call->reason);

@@ -54,7 +54,7 @@ run()
 		awk '/^ *not ok / { print; after = 6; next }
 			after > 0 && /^ *#/ { print; after--; next }
 			{ after = 0 }
-			/^# .*(fail|Assert|Expected)|warning|error/' \
+			/^# [a-z0-9_]+\.c:[0-9]+:|warning:|error:/' \
 			"$log" | head -n 60 | sed 's/^/    /'
 		echo "    ... the whole of it is in $log; its end:"
 		tail -n 15 "$log" | sed 's/^/    /'

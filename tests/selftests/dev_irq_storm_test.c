@@ -58,7 +58,7 @@ static void count_all(struct __test_metadata *_metadata, struct rig *rig,
 		if (!i)
 			first = count;
 		ASSERT_EQ((int32_t)(first + i), count);
-		ASSERT_EQ(1, eventfd_sum(fd));
+		ASSERT_EQ(1, eventfd_wait(fd));
 	}
 	EXPECT_EQ(0, settle(rig->dev, &count));
 	EXPECT_EQ(0, eventfd_sum(fd));

@@ -47,6 +47,15 @@ static inline uint64_t eventfd_sum(int fd)
 	return read(fd, &sum, sizeof(sum)) == sizeof(sum) ? sum : 0;
 }
 
+/* The same, of what is on its way: it is counted before the eventfd is told. */
+static inline uint64_t eventfd_wait(int fd)
+{
+	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
+
+	poll(&pollfd, 1, 1000);
+	return eventfd_sum(fd);
+}
+
 static inline void set_nonblock(int fd, bool on)
 {
 	fcntl(fd, F_SETFL, on ? O_NONBLOCK : 0);
