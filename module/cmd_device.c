@@ -43,6 +43,9 @@ int hpdma_cmd_dev_attach(struct hpdma_call *call)
 		return ret;
 	if (arg->reset > HPDMA_RESET_REQUIRE)
 		return -EINVAL;
+	/* Who may only read may wait for interrupts, as with UIO. */
+	if (!call->devfile->writable)
+		return -EACCES;
 	file = fget(arg->fd);
 	if (!file)
 		return -EBADF;

@@ -16,10 +16,7 @@
 #include "lifecycle.h"
 #include "stop.h"
 
-/*
- * Each mapping costs memory of the kernel that nobody counts: page tables of the
- * IOMMU. As many as VFIO allows.
- */
+/* No more ids than a device can have mappings. */
 #define MOST_MAPPINGS U16_MAX
 
 static bool allow_unsafe;
@@ -36,6 +33,7 @@ static int may_open(struct hpdma_device *device)
 {
 	int ret;
 
+	hpdma_device_look(device);
 	if (hpdma_device_protected(device))
 		return 0;
 	if (!allow_unsafe)
@@ -73,6 +71,7 @@ int hpdma_devfile_open(struct hpdma_device *device, struct file *file,
 	}
 	get_device(&device->dev);
 	devfile->device = device;
+	devfile->writable = file->f_mode & FMODE_WRITE;
 	devfile->may_see_phys = hpdma_context_opener_sees_phys();
 	atomic_set(&devfile->seen, hpdma_event_count(&device->event));
 	hpdma_objects_init(&devfile->maps, MOST_MAPPINGS, get_map);
@@ -190,11 +189,11 @@ void hpdma_devfile_attach_complete(struct hpdma_devfile *devfile,
 void hpdma_devfile_attach_undo(struct hpdma_devfile *devfile)
 {
 	struct hpdma_device *device = devfile->device;
+	bool ours = hpdma_device_lock(device);
 
-	mutex_lock(&device->lock);
 	hpdma_device_detach(device);
 	devfile->attaching = false;
-	mutex_unlock(&device->lock);
+	hpdma_device_unlock(device, ours);
 }
 
 /* Return: the context, valid as long as the device file, or NULL. */

@@ -16,6 +16,7 @@
  * @attaching: It is being attached; the device's lock
  * @reset: enum hpdma_reset that it asks for meanwhile; the device's lock
  * @maps: Ids of its mappings
+ * @writable: It was opened for writing; constant
  * @may_see_phys: The opener may see physical addresses; constant
  * @seen: The interrupt count its read() returned last
  */
@@ -25,6 +26,7 @@ struct hpdma_devfile {
 	bool attaching;
 	u32 reset;
 	struct hpdma_objects maps;
+	bool writable;
 	bool may_see_phys;
 	atomic_t seen;
 };

@@ -47,13 +47,14 @@ static int count_device(struct device *dev, void *count)
 	return 0;
 }
 
-/* Devices of one group share one set of translations. */
-static void look_at_group(struct hpdma_device *device, struct device *dev)
+/* Devices of one group share one set of translations. Others come and go. */
+static void look_at_group(struct hpdma_device *device)
 {
-	struct iommu_group *group = iommu_group_get(dev);
+	struct iommu_group *group = iommu_group_get(&device->pdev->dev);
 	unsigned int count = 0;
 
 	device->group = -1;
+	device->alone = false;
 	if (!group)
 		return;
 	device->group = iommu_group_id(group);
@@ -118,7 +119,7 @@ int hpdma_device_create(struct pci_dev *pdev,
 	device->pdev = pci_dev_get(pdev);
 	device->translated = is_translated(dev);
 	device->irq_remapped = hpdma_irq_remapped(dev);
-	look_at_group(device, dev);
+	look_at_group(device);
 	device->before.mask = dma_get_mask(dev);
 	device->before.coherent_mask = dev->coherent_dma_mask;
 	device->before.seg_size = dma_get_max_seg_size(dev);
@@ -166,6 +167,18 @@ void hpdma_device_unpublish(struct hpdma_device *device)
 void hpdma_device_put(struct hpdma_device *device)
 {
 	put_device(&device->dev);
+}
+
+/**
+ * hpdma_device_look - see who is in the device's group now
+ * @device: The device
+ */
+void hpdma_device_look(struct hpdma_device *device)
+{
+	mutex_lock(&device->lock);
+	if (!device->gone)
+		look_at_group(device);
+	mutex_unlock(&device->lock);
 }
 
 /**
@@ -350,6 +363,7 @@ int hpdma_device_attach(struct hpdma_device *device, u32 address_bits, u32 mode,
 	int ret = 0;
 
 	lockdep_assert_held(&device->lock);
+	look_at_group(device);
 	*reason = why_not(device, mode);
 	if (*reason)
 		return -EOPNOTSUPP;

@@ -23,7 +23,7 @@
  * @pdev: The function, referenced; not to be touched once @released
  * @translated: An IOMMU translates its addresses; constant
  * @irq_remapped: It cannot forge interrupts; constant
- * @alone: No other device shares its addresses; constant
+ * @alone: No other device shares its addresses, when it was last looked
  * @group: Number of its IOMMU group, or -1; constant
  * @before: What DMA limits it had before us; constant
  * @combining: BARs whose areas are write-combining, a bit each; constant
@@ -45,6 +45,7 @@
  * @stuck: It could not be stopped
  * @quarantined: Bytes that are in quarantine because of it
  * @maps: Live mappings of all files
+ * @mappings: How many there are, in @maps, @parked and on their way out
  * @parked: Mappings whose file has gone but which the device may still reach
  * @path: Of the first holder's file, while there are holders: keeps @mapping
  * @mapping: Address space that all areas of BARs are in
@@ -84,6 +85,7 @@ struct hpdma_device {
 	bool stuck;
 	u64 quarantined;
 	struct list_head maps;
+	unsigned int mappings;
 	struct list_head parked;
 	struct path path;
 	struct address_space *mapping;
@@ -103,6 +105,7 @@ int hpdma_device_publish(struct hpdma_device *device);
 void hpdma_device_unpublish(struct hpdma_device *device);
 void hpdma_device_put(struct hpdma_device *device);
 
+void hpdma_device_look(struct hpdma_device *device);
 bool hpdma_device_protected(const struct hpdma_device *device);
 bool hpdma_device_lock(struct hpdma_device *device);
 void hpdma_device_unlock(struct hpdma_device *device, bool ours);

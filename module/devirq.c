@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What an open file of /dev/hpdmaN may do with its device's interrupts. They are
- * the device's, not the file's: all its holders share them.
+ * the device's, not the file's: all its holders share them. What writes the
+ * function's registers keeps away who resets it through sysfs: it would be undone.
  */
 #include <linux/errno.h>
 #include <linux/minmax.h>
@@ -25,9 +26,10 @@ int hpdma_devirq_set(struct hpdma_devfile *devfile, u32 type, u32 start,
 		     u32 count, struct eventfd_ctx **eventfds, u32 *reason)
 {
 	struct hpdma_device *device = devfile->device;
+	bool ours;
 	int ret = -ENODEV;
 
-	mutex_lock(&device->lock);
+	ours = hpdma_device_lock(device);
 	if (device->gone)
 		goto out;
 	ret = -EBUSY;
@@ -43,7 +45,7 @@ int hpdma_devirq_set(struct hpdma_devfile *devfile, u32 type, u32 start,
 				      eventfds);
 	}
 out:
-	mutex_unlock(&device->lock);
+	hpdma_device_unlock(device, ours);
 	return ret;
 }
 
@@ -52,12 +54,13 @@ int hpdma_devirq_mask(struct hpdma_devfile *devfile, u32 start, u32 count,
 		      bool mask)
 {
 	struct hpdma_device *device = devfile->device;
+	bool ours;
 	int ret = -ENODEV;
 
-	mutex_lock(&device->lock);
+	ours = hpdma_device_lock(device);
 	if (!device->gone)
 		ret = hpdma_event_mask(&device->event, start, count, mask);
-	mutex_unlock(&device->lock);
+	hpdma_device_unlock(device, ours);
 	return ret;
 }
 
@@ -65,17 +68,18 @@ int hpdma_devirq_mask(struct hpdma_devfile *devfile, u32 start, u32 count,
 int hpdma_devirq_mask_all(struct hpdma_devfile *devfile, bool mask)
 {
 	struct hpdma_device *device = devfile->device;
+	bool ours;
 	struct hpdma_event *event = &device->event;
 	int ret;
 
-	mutex_lock(&device->lock);
+	ours = hpdma_device_lock(device);
 	if (device->gone)
 		ret = -ENODEV;
 	else if (!event->enabled)
 		ret = -EIO;
 	else
 		ret = hpdma_event_mask(event, 0, event->enabled, mask);
-	mutex_unlock(&device->lock);
+	hpdma_device_unlock(device, ours);
 	return ret;
 }
 
@@ -129,14 +133,15 @@ int hpdma_devirq_counts(struct hpdma_devfile *devfile, u64 *counts, u32 count,
 void hpdma_devirq_begin(struct hpdma_devfile *devfile)
 {
 	struct hpdma_device *device = devfile->device;
+	bool ours;
 	struct eventfd_ctx *none = NULL;
 
 	if (hpdma_event_enabled(&device->event))
 		return;
-	mutex_lock(&device->lock);
+	ours = hpdma_device_lock(device);
 	/* Without INTx there is none, and the caller will see that. */
 	if (!device->gone && !device->attached &&
 	    !hpdma_event_enabled(&device->event))
 		hpdma_event_set(&device->event, HPDMA_IRQ_INTX, 0, 1, &none);
-	mutex_unlock(&device->lock);
+	hpdma_device_unlock(device, ours);
 }

@@ -10,6 +10,7 @@
  * device is quiesced.
  */
 #include <linux/delay.h>
+#include <linux/dma-map-ops.h>
 #include <linux/dma-mapping.h>
 #include <linux/iommu.h>
 #include <linux/pci.h>
@@ -20,6 +21,12 @@
 #include "dmamap.h"
 #include "table.h"
 #include "trace.h"
+
+/*
+ * Each mapping costs memory of the kernel that nobody counts: page tables of the
+ * IOMMU. So many may a device have, whoever made them, with those that are parked.
+ */
+#define MOST_MAPPINGS U16_MAX
 
 /*
  * Memory is shared with the device for as long as the mapping lives, so the
@@ -95,11 +102,23 @@ static void unmap(struct hpdma_dmamap *map)
 		hpdma_dmamap_import_unmap(&map->import, map->direction);
 		return;
 	}
-	if (map->buffer)
+	if (map->maintained)
 		hpdma_sync_remove(&map->buffer->memory.sync, &map->synced);
+	map->maintained = false;
 	dma_unmap_sgtable(&map->device->pdev->dev, &map->table, map->direction,
 			  MAP_ATTRS);
 	sg_free_table(&map->table);
+}
+
+/*
+ * The IOMMU forgets what has been unmapped. Where there is no flush, the kernel's
+ * own comes within 10 ms.
+ */
+static void forget(struct hpdma_device *device)
+{
+	if (device->mode == HPDMA_MODE_KERNEL_IOVA &&
+	    !hpdma_device_flush(device))
+		msleep(50);
 }
 
 static int map_runs(struct hpdma_dmamap *map, const struct hpdma_spans *phys,
@@ -143,6 +162,8 @@ static int map_runs(struct hpdma_dmamap *map, const struct hpdma_spans *phys,
 
 err_unmap:
 	unmap(map);
+	/* Before the caller lets go of the memory. */
+	forget(map->device);
 	return ret;
 }
 
@@ -166,7 +187,10 @@ static int map_pages(struct hpdma_dmamap *map, struct hpdma_memory *memory,
 	map->synced.table = &map->table;
 	map->synced.direction = map->direction;
 	map->synced.offset = wish->offset;
-	hpdma_sync_add(&memory->sync, &map->synced);
+	/* What sees the CPU's caches, and is never bounced, needs no help. */
+	map->maintained = !dev_is_dma_coherent(map->synced.dev);
+	if (map->maintained)
+		hpdma_sync_add(&memory->sync, &map->synced);
 	return 0;
 }
 
@@ -185,6 +209,9 @@ static int map_chosen(struct hpdma_dmamap *map, struct hpdma_memory *memory,
 					      memory, wish->read_only,
 					      &wish->reason);
 	map->mapped = !ret;
+	/* It may have been mapped for a moment. */
+	if (ret)
+		forget(map->device);
 	return ret;
 }
 
@@ -248,6 +275,10 @@ int hpdma_dmamap_create(struct hpdma_device *device,
 	int ret;
 
 	lockdep_assert_held(&device->lock);
+	if (device->mappings >= MOST_MAPPINGS) {
+		wish->reason = HPDMA_REASON_IDS;
+		return -ENOSPC;
+	}
 	map = kzalloc(sizeof(*map), GFP_KERNEL_ACCOUNT);
 	if (!map)
 		return -ENOMEM;
@@ -263,6 +294,7 @@ int hpdma_dmamap_create(struct hpdma_device *device,
 	}
 	hpdma_buffer_get(buffer);
 	atomic_inc(&buffer->mappings);
+	device->mappings++;
 	map->buffer = buffer;
 	hpdma_dmamap_get(map);
 	list_add_tail(&map->node, &device->maps);
@@ -354,6 +386,7 @@ struct hpdma_buffer *hpdma_dmamap_retire(struct hpdma_dmamap *map)
 	struct hpdma_buffer *buffer = map->buffer;
 
 	map->buffer = NULL;
+	map->device->mappings--;
 	if (map->parked)
 		hpdma_account_count(HPDMA_COUNT_PARKED, -1);
 	map->parked = false;
@@ -433,33 +466,33 @@ void hpdma_dmamap_orphan(struct hpdma_device *device, struct list_head *maps)
  * @device: The device, quiesced as far as it can be; its lock is held
  * @maps: All its mappings are added
  *
- * The IOMMU has forgotten them when this returns. The next holder chooses anew how
- * the device addresses memory.
+ * The IOMMU has forgotten them when this returns. Where nothing translates, imports
+ * of a device that did not stop stay as they are: their exporter would let go.
  */
 void hpdma_dmamap_unmap_all(struct hpdma_device *device, struct list_head *maps)
 {
+	bool stay = device->stuck && device->mode == HPDMA_MODE_PHYS;
 	struct hpdma_dmamap *map;
 
 	lockdep_assert_held(&device->lock);
 	list_splice_tail_init(&device->maps, maps);
 	list_splice_tail_init(&device->parked, maps);
 	list_for_each_entry(map, maps, node)
-		unmap(map);
+		if (!stay || !map->import.table)
+			unmap(map);
 	/*
-	 * What comes next may turn bus mastering on again. Where there is no
-	 * flush, the kernel's own comes within 10 ms. Nothing is left of a device
-	 * that is gone, not even its function.
+	 * What comes next may turn bus mastering on again. Nothing is left of a
+	 * device that is gone, not even its function.
 	 */
-	if (!list_empty(maps) && device->mode == HPDMA_MODE_KERNEL_IOVA &&
-	    !hpdma_device_flush(device))
-		msleep(50);
-	/* Translates nothing any more, whatever it has unmapped. */
-	hpdma_device_unfix(device);
+	if (!list_empty(maps))
+		forget(device);
 }
 
 /**
  * hpdma_dmamap_end_all - end every mapping of a device that is quiesced
  * @device: The device; its lock is held
+ *
+ * The next holder chooses anew how the device addresses memory.
  */
 void hpdma_dmamap_end_all(struct hpdma_device *device)
 {
@@ -467,6 +500,8 @@ void hpdma_dmamap_end_all(struct hpdma_device *device)
 	LIST_HEAD(maps);
 
 	hpdma_dmamap_unmap_all(device, &maps);
+	/* Translates nothing any more, whatever it has unmapped. */
+	hpdma_device_unfix(device);
 	list_for_each_entry_safe(map, next, &maps, node)
 		let_go(map);
 }

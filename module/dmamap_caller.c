@@ -112,6 +112,10 @@ static void unmap(struct hpdma_dmamap_caller *caller, u64 first, u64 last,
 		hpdma_domain_unmap(domain, from, to - from + 1);
 		if (hpdma_iova_cut(&domain->used, range, from, to, spare))
 			kfree(range);
+		if (to == last)
+			break;
+		/* What others have in between is passed over but once. */
+		first = to + 1;
 	}
 }
 

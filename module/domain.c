@@ -202,7 +202,11 @@ int hpdma_domain_create(struct device *dev, u64 last_address, u32 *reason,
  */
 void hpdma_domain_destroy(struct hpdma_domain *domain)
 {
-	iommu_detach_device(domain->iommu, domain->dev);
+	struct iommu_group *group = iommu_group_get(domain->dev);
+
+	/* Others may have come into its group, which the kernel put in here. */
+	iommu_detach_group(domain->iommu, group);
+	iommu_group_put(group);
 	iommu_domain_free(domain->iommu);
 	kfree(domain->regions.array);
 	kfree(domain);

@@ -15,6 +15,29 @@
 #include "reset.h"
 #include "stop.h"
 
+/* Every area of a BAR faults from now on. @bars is write-held, and @lock. */
+static void empty_areas(struct hpdma_device *device)
+{
+	/* No holder, no area. The lock keeps the last one from going. */
+	if (device->mapping)
+		unmap_mapping_range(device->mapping, 0, 0, 1);
+}
+
+/* Return: whether a device that did not stop does now. */
+static bool try_again(struct hpdma_device *device)
+{
+	/* It may be reset; files that are not attached may have BARs mapped. */
+	hpdma_stop_halt(device);
+	down_write(&device->bars);
+	empty_areas(device);
+	device->stuck = !hpdma_stop_quiesce(device);
+	up_write(&device->bars);
+	/* Until now it kept what translates nothing. */
+	if (!device->stuck)
+		hpdma_device_unfix(device);
+	return !device->stuck;
+}
+
 /**
  * hpdma_lifecycle_begin - may somebody attach?
  * @device: The device; both its locks are held
@@ -37,11 +60,10 @@ int hpdma_lifecycle_begin(struct hpdma_device *device, u32 reset, u32 *reason)
 		*reason = HPDMA_REASON_SUSPENDED;
 		return -EBUSY;
 	}
-	if (device->stuck && !hpdma_stop_quiesce(device)) {
+	if (device->stuck && !try_again(device)) {
 		*reason = HPDMA_REASON_STUCK;
 		return -EBUSY;
 	}
-	device->stuck = false;
 	return 0;
 }
 
@@ -57,14 +79,6 @@ void hpdma_lifecycle_end(struct hpdma_device *device)
 		hpdma_quarantine_fill(device);
 	else
 		hpdma_dmamap_end_all(device);
-}
-
-/* Every area of a BAR faults from now on. @bars is write-held, and @lock. */
-static void empty_areas(struct hpdma_device *device)
-{
-	/* No holder, no area. The lock keeps the last one from going. */
-	if (device->mapping)
-		unmap_mapping_range(device->mapping, 0, 0, 1);
 }
 
 /**
@@ -86,9 +100,13 @@ int hpdma_lifecycle_reset(struct hpdma_device *device, u32 *reason)
 		*reason = HPDMA_REASON_NO_RESET;
 		return -EOPNOTSUPP;
 	}
+	/*
+	 * Interrupts are not freed under @bars: the kernel waits for who reads of
+	 * them in /proc, and he may be writing into a BAR.
+	 */
+	hpdma_stop_halt(device);
 	down_write(&device->bars);
 	empty_areas(device);
-	hpdma_stop_halt(device);
 	ret = hpdma_reset_function(device->pdev);
 	/* After a suspend its holder says when. */
 	if (!ret && !device->suspended)
@@ -161,6 +179,8 @@ void hpdma_lifecycle_remove(struct hpdma_device *device)
 	empty_areas(device);
 	up_write(&device->bars);
 	hpdma_lifecycle_end(device);
+	/* Even if it did not stop: the kernel wants its translations back. */
+	hpdma_device_unfix(device);
 	WRITE_ONCE(device->released, true);
 	mutex_unlock(&device->lock);
 }

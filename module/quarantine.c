@@ -45,9 +45,11 @@ void hpdma_quarantine_fill(struct hpdma_device *device)
 	mutex_unlock(&lock);
 	device->quarantined += bytes;
 	hpdma_account_count(HPDMA_COUNT_QUARANTINED, bytes);
-	pci_warn(device->pdev,
-		 "did not stop: %llu bytes of memory are put in quarantine\n",
-		 bytes);
+	if (bytes)
+		pci_warn(
+			device->pdev,
+			"did not stop: %llu bytes of memory are put in quarantine\n",
+			bytes);
 }
 
 /**

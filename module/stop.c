@@ -34,7 +34,7 @@ static bool is_absent(struct hpdma_device *device)
 {
 	u16 command;
 
-	if (pci_channel_offline(device->pdev))
+	if (device->pdev->error_state == pci_channel_io_perm_failure)
 		return true;
 	if (!device->gone)
 		return false;

@@ -108,6 +108,21 @@ TEST(unknown_modes_are_refused)
 	close(mem);
 }
 
+TEST(who_can_only_read_does_not_attach)
+{
+	struct edu edu;
+	int mem, dev;
+
+	NEED_OPEN(&edu, &mem, &dev);
+	close(dev);
+	dev = open(edu.node, O_RDONLY | O_CLOEXEC);
+	ASSERT_LE(0, dev);
+	EXPECT_EQ(-EACCES, dev_attach(dev, mem, EDU_NARROW));
+	EXPECT_FALSE(edu_is_master(&edu));
+	close(dev);
+	close(mem);
+}
+
 TEST(only_a_file_of_the_memory_node_can_be_attached)
 {
 	int mem, dev, other, buf, closed;

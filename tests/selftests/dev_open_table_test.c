@@ -257,7 +257,9 @@ static void check_modes(struct __test_metadata *_metadata,
 		{ HPDMA_MODE_DEFAULT, HPDMA_REASON_NONE },
 		{ HPDMA_MODE_KERNEL_IOVA,
 		  translated ? HPDMA_REASON_NONE : HPDMA_REASON_NO_IOMMU },
-		{ HPDMA_MODE_CALLER_IOVA, !translated  ? HPDMA_REASON_NO_IOMMU :
+		/* Also of an IOMMU that was told not to translate. */
+		{ HPDMA_MODE_CALLER_IOVA, !machine->groups ?
+						  HPDMA_REASON_NO_IOMMU :
 					  place->alone ? HPDMA_REASON_NONE :
 							 HPDMA_REASON_GROUP },
 		{ HPDMA_MODE_PHYS,

@@ -79,7 +79,7 @@
  *
  * A call that fails changes nothing and writes nothing, except @out_reason,
  * which says more than errno can (see &enum hpdma_reason), and @out_count
- * beside EMSGSIZE. Except where a call says otherwise, all calls may be made
+ * beside EMSGSIZE or EFAULT. Except where a call says otherwise, all calls may be made
  * from any thread at any time, with 64-bit or 32-bit pointers.
  *
  * What an errno means, everywhere:
@@ -878,9 +878,10 @@ enum hpdma_reset {
  * address bits and the mode until the device's last holder has gone (the last of its
  * open files, attached or not); another one must ask for the same.
  *
- * Errors beyond the general meanings: EBUSY with HPDMA_REASON_ATTACHED,
- * _OTHER_HOLDER, _STUCK, or _SUSPENDED; ERANGE with HPDMA_REASON_ADDRESS if the
- * platform cannot serve so few address bits; EOPNOTSUPP with
+ * Errors beyond the general meanings: EACCES if this file was not opened for
+ * writing; EBUSY with HPDMA_REASON_ATTACHED, _OTHER_HOLDER, _STUCK, or
+ * _SUSPENDED; ERANGE with HPDMA_REASON_ADDRESS if the platform cannot serve so few
+ * address bits; EOPNOTSUPP with
  * HPDMA_REASON_NO_IOMMU (an IOVA mode where nothing translates, or could), _GROUP
  * (HPDMA_MODE_CALLER_IOVA for a device that is not alone), _MODE
  * (HPDMA_MODE_PHYS where an IOMMU translates; HPDMA_MODE_CALLER_IOVA for a device
@@ -1037,7 +1038,7 @@ struct hpdma_region {
  * @size: sizeof(struct hpdma_ioc_dev_regions)
  * @flags: Must be 0
  * @out_reason: &enum hpdma_reason if the call fails
- * @count: How many entries the array has; at most as many are written
+ * @count: How many entries the array has
  * @regions: Array of &struct hpdma_region
  * @out_count: How many regions there are
  * @__reserved: Must be 0
@@ -1046,7 +1047,8 @@ struct hpdma_region {
  * overlap; what no region covers neither the IOMMU nor the device's address bits
  * reach. Needs attachment in that mode.
  *
- * Errors beyond the general meanings: EOPNOTSUPP with HPDMA_REASON_MODE.
+ * Errors beyond the general meanings: EMSGSIZE if the array is too small, and then
+ * nothing is written to it; EOPNOTSUPP with HPDMA_REASON_MODE.
  */
 struct hpdma_ioc_dev_regions {
 	__u32 size;
