@@ -310,7 +310,7 @@ suite_debug()
 	selftests_on debug 1500 "$(programs '*')$(words contig_test \
 		in_use_async_test in_use_by_kernel_test stay_detach_test \
 		examples_test.sh)" \
-		--append HPDMA_MODEL_OPS=2000 \
+		--append HPDMA_MODEL_OPS=2000 --memory 1536 \
 		--qemu "$(lines "$REMOVABLE") $NATIVE_HOTPLUG" \
 		"${FOREIGN_OVERLAP[@]}"
 }
