@@ -15,6 +15,8 @@
 
 #include "domain.h"
 
+#define DETACH_TRIES 3
+
 /* Sizes that are one entry of a page table everywhere. */
 #define PLAIN_PAGES (PAGE_SIZE | PMD_SIZE | PUD_SIZE)
 
@@ -196,18 +198,35 @@ int hpdma_domain_create(struct device *dev, u64 last_address, u32 *reason,
 	return 0;
 }
 
+/*
+ * Going back to the kernel's own translations can fail for want of memory, of which
+ * the kernel warns and tells nobody. A domain that is still in use is not freed: it
+ * translates nothing.
+ */
+static bool detach(struct hpdma_domain *domain)
+{
+	struct iommu_group *group = iommu_group_get(domain->dev);
+	bool attached = true;
+	int i;
+
+	/* Of the group: others may have come into it, and were put in here. */
+	for (i = 0; i < DETACH_TRIES && attached; i++) {
+		iommu_detach_group(domain->iommu, group);
+		attached = iommu_get_domain_for_dev(domain->dev) ==
+			   domain->iommu;
+	}
+	iommu_group_put(group);
+	return !attached;
+}
+
 /**
  * hpdma_domain_destroy - give the device's translations back to the kernel
  * @domain: The domain, in which nothing is mapped; the device is stopped
  */
 void hpdma_domain_destroy(struct hpdma_domain *domain)
 {
-	struct iommu_group *group = iommu_group_get(domain->dev);
-
-	/* Others may have come into its group, which the kernel put in here. */
-	iommu_detach_group(domain->iommu, group);
-	iommu_group_put(group);
-	iommu_domain_free(domain->iommu);
+	if (detach(domain))
+		iommu_domain_free(domain->iommu);
 	kfree(domain->regions.array);
 	kfree(domain);
 }

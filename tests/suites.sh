@@ -370,13 +370,16 @@ suite_debug_phys()
 }
 
 # The kernel itself warns when it removes a file of /proc/irq that it had failed to
-# make, and says so where its checks of DMA get no memory.
+# make, of not getting back to its own translations, and says so where its checks of
+# DMA get no memory.
 suite_fail_nth()
 {
 	prepare debug
 	selftests_on debug 1500 fail_nth_test --append hpdma_fail_irq \
 		--allow-log 'WARNING: .* remove_proc_entry' \
 		--allow-log 'DMA-API: cacheline tracking ENOMEM' \
+		--allow-log 'WARNING: .* iommu_detach_group' \
+		--allow-log 'iommu driver failed to attach' \
 		--allow-log 'vm-init: tainted by warning'
 }
 
