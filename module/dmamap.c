@@ -10,7 +10,6 @@
  * device is quiesced.
  */
 #include <linux/delay.h>
-#include <linux/dma-map-ops.h>
 #include <linux/dma-mapping.h>
 #include <linux/iommu.h>
 #include <linux/pci.h>
@@ -102,9 +101,8 @@ static void unmap(struct hpdma_dmamap *map)
 		hpdma_dmamap_import_unmap(&map->import, map->direction);
 		return;
 	}
-	if (map->maintained)
+	if (map->buffer)
 		hpdma_sync_remove(&map->buffer->memory.sync, &map->synced);
-	map->maintained = false;
 	dma_unmap_sgtable(&map->device->pdev->dev, &map->table, map->direction,
 			  MAP_ATTRS);
 	sg_free_table(&map->table);
@@ -187,10 +185,7 @@ static int map_pages(struct hpdma_dmamap *map, struct hpdma_memory *memory,
 	map->synced.table = &map->table;
 	map->synced.direction = map->direction;
 	map->synced.offset = wish->offset;
-	/* What sees the CPU's caches, and is never bounced, needs no help. */
-	map->maintained = !dev_is_dma_coherent(map->synced.dev);
-	if (map->maintained)
-		hpdma_sync_add(&memory->sync, &map->synced);
+	hpdma_sync_add(&memory->sync, &map->synced);
 	return 0;
 }
 

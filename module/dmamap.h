@@ -29,7 +29,6 @@
  * @table: What the DMA API was given, unless it is one of the next two; device's
  *	lock
  * @synced: @table, for whoever maintains caches
- * @maintained: Somebody has to; device's lock
  * @import: What the buffer's exporter mapped, if it is an import; device's lock
  * @caller: What is mapped where the caller has chosen; device's lock
  * @mapped: @table, @import or @caller is mapped; device's lock
@@ -47,7 +46,6 @@ struct hpdma_dmamap {
 	struct hpdma_buffer *kept;
 	struct sg_table table;
 	struct hpdma_synced synced;
-	bool maintained;
 	struct hpdma_dmamap_import import;
 	struct hpdma_dmamap_caller caller;
 	bool mapped;

@@ -88,6 +88,27 @@ static int ask_platform(struct device *dev, struct platform *platform)
 	return ret;
 }
 
+static bool is_attached(const struct hpdma_domain *domain)
+{
+	return iommu_get_domain_for_dev(domain->dev) == domain->iommu;
+}
+
+/*
+ * Going back to the kernel's own translations can fail for want of memory, of which
+ * the kernel warns and tells nobody. A domain that is still in use is not freed: it
+ * translates nothing.
+ */
+static void detach(struct hpdma_domain *domain)
+{
+	struct iommu_group *group = iommu_group_get(domain->dev);
+	int i;
+
+	/* Of the group: others may have come into it, and were put in here. */
+	for (i = 0; i < DETACH_TRIES && is_attached(domain); i++)
+		iommu_detach_group(domain->iommu, group);
+	iommu_group_put(group);
+}
+
 /* Old drivers know the limits of a domain only once it is attached. */
 static int read_limits(struct hpdma_domain *domain, u64 last_address,
 		       const struct platform *platform)
@@ -136,7 +157,7 @@ static int attach(struct hpdma_domain *domain, u64 last_address,
 		return ret;
 	ret = read_limits(domain, last_address, platform);
 	if (ret)
-		iommu_detach_device(domain->iommu, domain->dev);
+		detach(domain);
 	return ret;
 }
 
@@ -160,7 +181,7 @@ static int create(struct hpdma_domain *domain, u64 last_address, u32 *reason)
 		goto out;
 	}
 	ret = attach(domain, last_address, &platform);
-	if (ret)
+	if (ret && !is_attached(domain))
 		iommu_domain_free(domain->iommu);
 out:
 	kfree(platform.reserved);
@@ -198,34 +219,14 @@ int hpdma_domain_create(struct device *dev, u64 last_address, u32 *reason,
 	return 0;
 }
 
-/*
- * Going back to the kernel's own translations can fail for want of memory, of which
- * the kernel warns and tells nobody. A domain that is still in use is not freed: it
- * translates nothing.
- */
-static bool detach(struct hpdma_domain *domain)
-{
-	struct iommu_group *group = iommu_group_get(domain->dev);
-	bool attached = true;
-	int i;
-
-	/* Of the group: others may have come into it, and were put in here. */
-	for (i = 0; i < DETACH_TRIES && attached; i++) {
-		iommu_detach_group(domain->iommu, group);
-		attached = iommu_get_domain_for_dev(domain->dev) ==
-			   domain->iommu;
-	}
-	iommu_group_put(group);
-	return !attached;
-}
-
 /**
  * hpdma_domain_destroy - give the device's translations back to the kernel
  * @domain: The domain, in which nothing is mapped; the device is stopped
  */
 void hpdma_domain_destroy(struct hpdma_domain *domain)
 {
-	if (detach(domain))
+	detach(domain);
+	if (!is_attached(domain))
 		iommu_domain_free(domain->iommu);
 	kfree(domain->regions.array);
 	kfree(domain);

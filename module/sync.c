@@ -5,6 +5,7 @@
  * the range may be dirty, and invalidating it would lose it.
  */
 #include <linux/dma-mapping.h>
+#include <linux/sched/signal.h>
 #include <linux/limits.h>
 #include <linux/minmax.h>
 #include <linux/scatterlist.h>
@@ -96,8 +97,12 @@ static void sync_all(struct hpdma_sync_list *sync, const struct work *work)
 	const struct hpdma_synced *synced;
 
 	mutex_lock(&sync->lock);
-	list_for_each_entry(synced, &sync->mapped, node)
+	list_for_each_entry(synced, &sync->mapped, node) {
+		/* Nobody is left who would look at the memory. */
+		if (fatal_signal_pending(current))
+			break;
 		sync_table(synced, work);
+	}
 	mutex_unlock(&sync->lock);
 }
 
