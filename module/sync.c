@@ -5,10 +5,10 @@
  * the range may be dirty, and invalidating it would lose it.
  */
 #include <linux/dma-mapping.h>
-#include <linux/sched/signal.h>
 #include <linux/limits.h>
 #include <linux/minmax.h>
 #include <linux/scatterlist.h>
+#include <linux/sched/signal.h>
 
 #include "sync.h"
 
