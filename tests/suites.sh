@@ -409,7 +409,7 @@ suite_kernels()
 	core=$(programs 'abi_*' 'alloc*' 'contig*' lifetime_test mmap_test register_test \
 		pin_test dev_attach_test dev_map_test dev_irq_test \
 		dev_irq_ctrl_test dev_msix_test uio_contract_test dev_dma_test \
-		dev_iova_test dev_readonly_test 'nvme_*test' e1000e_net_test \
+		'dev_iova*test' dev_readonly_test 'nvme_*test' e1000e_net_test \
 		pci_testdev_test 'removal_*test' 'name_*' 'register*' fork_test \
 		pin_kill_test share_test import_test sync_test)
 	selftests_on 7 400 "$core$(words in_use_async_test in_use_by_kernel_test \
