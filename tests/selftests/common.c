@@ -147,6 +147,13 @@ int buf_info(int fd, int id, struct hpdma_ioc_buf_info *info)
 	return call(fd, HPDMA_IOC_BUF_INFO, info);
 }
 
+unsigned long long buf_serial(int fd, int id)
+{
+	struct hpdma_ioc_buf_info info;
+
+	return buf_info(fd, id, &info) ? 0 : info.out_serial;
+}
+
 int buf_segments(int fd, int id, struct hpdma_segment *array, int count)
 {
 	struct hpdma_ioc_segments arg = {

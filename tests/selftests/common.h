@@ -53,6 +53,8 @@ int buf_import(int fd, int dmabuf);
 int buf_sync(int fd, int id, uint64_t offset, uint64_t length,
 	     unsigned int direction);
 int buf_info(int fd, int id, struct hpdma_ioc_buf_info *info);
+/* Return: its serial; 0 if there is none. */
+unsigned long long buf_serial(int fd, int id);
 /* Return: how many there are. */
 int buf_segments(int fd, int id, struct hpdma_segment *array, int count);
 
@@ -83,7 +85,10 @@ long smaps(const void *addr, const char *name);
 
 /* A line of a file that begins with a name: its number; -1 if there is none. */
 long long number_in(const char *path, const char *name);
+/* What one read() gives. */
 bool read_text(const char *path, char *buf, size_t size);
+/* To its end, or as much as there is room for. */
+bool read_whole(const char *path, char *buf, size_t size);
 bool write_text(const char *path, const char *text);
 /* Pages pinned for DMA by anybody. */
 long long pins(void);

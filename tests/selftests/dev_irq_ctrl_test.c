@@ -22,24 +22,16 @@ FIXTURE(ctrl)
 
 FIXTURE_SETUP(ctrl)
 {
-	int i;
-
 	memset(self, 0, sizeof(*self));
-	NEED_OPENED(rocker_open(&self->rig));
+	NEED_OPENED(rocker_open_vectors(&self->rig, self->fds));
 	self->dev = self->rig.dev;
-	for (i = 0; i < VECTORS; i++)
-		self->fds[i] = new_eventfd();
 	ASSERT_EQ(0, irq_set(self->dev, HPDMA_IRQ_MSIX, 0, VECTORS, self->fds));
 }
 
 FIXTURE_TEARDOWN(ctrl)
 {
-	int i;
-
 	NEED_FIXTURE();
-	for (i = 0; i < VECTORS; i++)
-		close(self->fds[i]);
-	rig_close(&self->rig);
+	rocker_close_vectors(&self->rig, self->fds);
 }
 
 static void raise_one(struct rig *rig, unsigned int vector)

@@ -25,23 +25,15 @@ FIXTURE(msix)
 
 FIXTURE_SETUP(msix)
 {
-	int i;
-
 	memset(self, 0, sizeof(*self));
-	NEED_OPENED(rocker_open(&self->rig));
+	NEED_OPENED(rocker_open_vectors(&self->rig, self->fds));
 	self->dev = self->rig.dev;
-	for (i = 0; i < VECTORS; i++)
-		self->fds[i] = new_eventfd();
 }
 
 FIXTURE_TEARDOWN(msix)
 {
-	int i;
-
 	NEED_FIXTURE();
-	for (i = 0; i < VECTORS; i++)
-		close(self->fds[i]);
-	rig_close(&self->rig);
+	rocker_close_vectors(&self->rig, self->fds);
 }
 
 static int set(int dev, unsigned int start, unsigned int count,

@@ -16,8 +16,8 @@
 #include "kselftest_harness.h"
 #include "dev_common.c"
 #include "function.h"
+#include "tracefs.h"
 
-#define TRACING "/sys/kernel/tracing/"
 #define GROUP "hpdma_quiesce"
 #define CGROUP "/sys/fs/cgroup/hpdma_test"
 
@@ -78,8 +78,6 @@ static void event_name(const struct step *step, char *name)
 static bool set_probe(const struct step *step, bool on)
 {
 	char name[64], line[256];
-	bool done;
-	int fd;
 
 	event_name(step, name);
 	if (on)
@@ -87,18 +85,7 @@ static bool set_probe(const struct step *step, bool on)
 			 step->probe);
 	else
 		snprintf(line, sizeof(line), "-:" GROUP "/%s\n", name);
-	fd = open(TRACING "kprobe_events", O_WRONLY | O_APPEND | O_CLOEXEC);
-	done = fd >= 0 && write(fd, line, strlen(line)) > 0;
-	close(fd);
-	return done;
-}
-
-static bool set_event(const char *event, bool on)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), TRACING "events/%s/enable", event);
-	return write_text(path, on ? "1" : "0");
+	return trace_kprobe(line);
 }
 
 FIXTURE(quiesce)
@@ -128,11 +115,11 @@ FIXTURE_SETUP(quiesce)
 	/* So that events of two CPUs can be compared. */
 	write_text(TRACING "trace_clock", "global");
 	ASSERT_TRUE(write_text(TRACING "trace", "\n"));
-	ASSERT_TRUE(set_event(GROUP, true));
-	ASSERT_TRUE(set_event("hpdma", true));
+	ASSERT_TRUE(trace_event(GROUP, true));
+	ASSERT_TRUE(trace_event("hpdma", true));
 	for (i = 0; i < STEPS; i++)
 		if (self->seen[i] && !strcmp(steps[i].name, "IOVA unmapped"))
-			self->seen[i] = set_event("iommu/unmap", true);
+			self->seen[i] = trace_event("iommu/unmap", true);
 }
 
 FIXTURE_TEARDOWN(quiesce)
@@ -141,29 +128,14 @@ FIXTURE_TEARDOWN(quiesce)
 
 	if (!self->on)
 		return;
-	set_event("iommu/unmap", false);
-	set_event("hpdma", false);
-	set_event(GROUP, false);
+	trace_event("iommu/unmap", false);
+	trace_event("hpdma", false);
+	trace_event(GROUP, false);
 	for (i = 0; i < STEPS; i++)
 		if (self->seen[i] && steps[i].probe)
 			set_probe(&steps[i], false);
 	write_text(TRACING "trace", "\n");
 	write_text(TRACING "trace_clock", "local");
-}
-
-static bool read_trace(void)
-{
-	size_t done = 0;
-	ssize_t got;
-	int fd = open(TRACING "trace", O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return false;
-	while ((got = read(fd, text + done, sizeof(text) - 1 - done)) > 0)
-		done += got;
-	text[done] = '\0';
-	close(fd);
-	return true;
 }
 
 /* The first write to the function's command register with bus mastering off. */
@@ -272,7 +244,7 @@ TEST_F_TIMEOUT(quiesce, in_order_whatever_ends_the_last_holder, 600)
 		       0)
 			sleep_ms(1);
 		EXPECT_FALSE(edu_is_master(&self->edu));
-		ASSERT_TRUE(read_trace());
+		ASSERT_TRUE(trace_read(text, sizeof(text)));
 		/* Nor does the next holder find the copy still to be done. */
 		sleep_ms(1.2 * EDU_COPY_MS);
 		wrong = check_order(&self->edu, self->seen, false);
@@ -338,7 +310,7 @@ TEST_F(quiesce, in_order_with_a_reset)
 	close(dev);
 	while (number_in("/sys/kernel/debug/hpdma/stats", "buffers") > 0)
 		sleep_ms(1);
-	ASSERT_TRUE(read_trace());
+	ASSERT_TRUE(trace_read(text, sizeof(text)));
 	EXPECT_EQ(NULL, check_order(&nvme, self->seen, true))
 	{
 		TH_LOG("%s", text);
@@ -395,7 +367,7 @@ TEST_F(quiesce, another_holder_notices_nothing)
 	}
 	ASSERT_EQ(8, read(event, &count, 8));
 	EXPECT_EQ(6, count);
-	ASSERT_TRUE(read_trace());
+	ASSERT_TRUE(trace_read(text, sizeof(text)));
 	EXPECT_EQ(NULL, find_master_off(&rig.edu));
 	EXPECT_EQ(NULL, strstr(text, steps[1].mark));
 	close(event);
@@ -438,7 +410,7 @@ TEST_F_TIMEOUT(quiesce, in_order_when_killed_for_want_of_memory, 120)
 	while (number_in("/sys/kernel/debug/hpdma/stats", "buffers") > 0)
 		sleep_ms(1);
 	EXPECT_FALSE(edu_is_master(&self->edu));
-	ASSERT_TRUE(read_trace());
+	ASSERT_TRUE(trace_read(text, sizeof(text)));
 	EXPECT_EQ(NULL, check_order(&self->edu, self->seen, false))
 	{
 		TH_LOG("%s", text);

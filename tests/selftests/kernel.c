@@ -151,6 +151,21 @@ bool read_text(const char *path, char *buf, size_t size)
 	return true;
 }
 
+bool read_whole(const char *path, char *buf, size_t size)
+{
+	size_t done = 0;
+	ssize_t got;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return false;
+	while ((got = read(fd, buf + done, size - 1 - done)) > 0)
+		done += got;
+	buf[done] = '\0';
+	close(fd);
+	return true;
+}
+
 bool write_text(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);

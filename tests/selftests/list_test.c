@@ -73,13 +73,6 @@ static int list(int fd, uint32_t flags, uint64_t after,
 	return ret ? ret : (int)arg.out_count;
 }
 
-static uint64_t serial_of(int fd, int id)
-{
-	struct hpdma_ioc_buf_info info;
-
-	return buf_info(fd, id, &info) ? 0 : info.out_serial;
-}
-
 static struct hpdma_list_entry *find(struct hpdma_list_entry *entries,
 				     int count, uint64_t serial)
 {
@@ -134,7 +127,7 @@ TEST_F(list, says_what_buf_info_says)
 	EXPECT_EQ(count, list(self->fd, 0, 0, self->entries, MOST));
 	for (i = 1; i < count; i++)
 		EXPECT_LT(self->entries[i - 1].serial, self->entries[i].serial);
-	EXPECT_EQ(serial_of(self->fd, ids[0]), self->entries[0].serial);
+	EXPECT_EQ(buf_serial(self->fd, ids[0]), self->entries[0].serial);
 	EXPECT_LT(self->entries[0].serial + 1, self->entries[count - 1].serial);
 	munmap(memory, 5 * PAGE);
 }
@@ -379,7 +372,7 @@ TEST_F(list, goes_on_where_it_was)
 		int id = alloc_contig(self->fd, PAGE);
 
 		ASSERT_LT(0, id);
-		kept[i] = serial_of(self->fd, id);
+		kept[i] = buf_serial(self->fd, id);
 		if (i == KEPT / 2)
 			for (int t = 0; t < 2; t++)
 				pthread_create(&threads[t], NULL, churn,

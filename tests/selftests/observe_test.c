@@ -27,17 +27,7 @@ static bool read_fdinfo(int fd)
 
 static bool read_buffers(void)
 {
-	size_t done = 0;
-	ssize_t got;
-	int fd = open(BUFFERS, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return false;
-	while ((got = read(fd, text + done, sizeof(text) - 1 - done)) > 0)
-		done += got;
-	text[done] = '\0';
-	close(fd);
-	return true;
+	return read_whole(BUFFERS, text, sizeof(text));
 }
 
 /* Has @text this line? */
@@ -56,13 +46,6 @@ static bool has_line(const char *line)
 	return false;
 }
 
-static unsigned long long serial_of(int fd, int id)
-{
-	struct hpdma_ioc_buf_info info;
-
-	return buf_info(fd, id, &info) ? 0 : info.out_serial;
-}
-
 TEST(fdinfo_of_a_file)
 {
 	int fd = open_node(), first, second;
@@ -79,7 +62,7 @@ TEST(fdinfo_of_a_file)
 	EXPECT_TRUE(has_line("hpdma-buffers:\t2"));
 	EXPECT_TRUE(has_line("hpdma-bytes:\t16384"));
 	snprintf(line, sizeof(line), "hpdma-serials:\t%d:%llu %d:%llu", first,
-		 serial_of(fd, first), second, serial_of(fd, second));
+		 buf_serial(fd, first), second, buf_serial(fd, second));
 	EXPECT_TRUE(has_line(line));
 	EXPECT_EQ(0, buf_free(fd, first));
 	ASSERT_TRUE(read_fdinfo(fd));
@@ -176,12 +159,12 @@ TEST(debugfs_lists_all_buffers)
 	id = alloc_contig(fd, PAGE);
 	ASSERT_TRUE(read_buffers());
 	snprintf(line, sizeof(line), "%llu contig 8192 4096 0 1 4501 0 - 1 0",
-		 serial_of(fd, 1));
+		 buf_serial(fd, 1));
 	EXPECT_TRUE(has_line(line));
 	/* One word, whatever the name is. */
 	snprintf(line, sizeof(line),
 		 "%llu contig 4096 4096 0 1 0 %d a\\040b\\012\\134c 1 0",
-		 serial_of(fd, id), getpid());
+		 buf_serial(fd, id), getpid());
 	EXPECT_TRUE(has_line(line));
 	/* More than one read() returns. */
 	for (i = 0; i < 500; i++)

@@ -12,7 +12,6 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <poll.h>
-#include <setjmp.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
@@ -21,6 +20,7 @@
 #include <sys/wait.h>
 
 #include "kselftest_harness.h"
+#include "bus_error.h"
 #include "dev_common.c"
 
 #define CROWD 32
@@ -107,24 +107,6 @@ static void await_phase(struct stage *stage, unsigned int phase)
 	while ((now = atomic_load(&stage->phase)) < phase)
 		syscall(SYS_futex, &stage->phase, FUTEX_WAIT, now, NULL, NULL,
 			0);
-}
-
-static sigjmp_buf back;
-
-static void on_bus_error(int number)
-{
-	siglongjmp(back, 1);
-}
-
-static bool bus_error_at(volatile uint8_t *place)
-{
-	struct sigaction action = { .sa_handler = on_bus_error };
-
-	sigaction(SIGBUS, &action, NULL);
-	if (sigsetjmp(back, 1))
-		return true;
-	(void)*(volatile uint32_t *)place;
-	return false;
 }
 
 static void take_seat(struct seat *seat, const struct edu *edu)

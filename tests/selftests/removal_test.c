@@ -4,12 +4,12 @@
  * back and is as good as new. From a crowd it is taken in removal_crowd_test.
  */
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
 
 #include "kselftest_harness.h"
+#include "bus_error.h"
 #include "dev_common.c"
 
 /**
@@ -19,24 +19,6 @@
 struct stage {
 	atomic_bool over;
 };
-
-static sigjmp_buf back;
-
-static void on_bus_error(int number)
-{
-	siglongjmp(back, 1);
-}
-
-static bool bus_error_at(volatile uint8_t *place)
-{
-	struct sigaction action = { .sa_handler = on_bus_error };
-
-	sigaction(SIGBUS, &action, NULL);
-	if (sigsetjmp(back, 1))
-		return true;
-	(void)*place;
-	return false;
-}
 
 /* After all this it is as good as new. */
 static void check_device(struct __test_metadata *_metadata)

@@ -12,6 +12,9 @@
 
 /* As rig_open(); @regs are those of BAR 0. */
 int rocker_open(struct rig *rig);
+/* And an eventfd for each vector, which is not set yet. */
+int rocker_open_vectors(struct rig *rig, int32_t *eventfds);
+void rocker_close_vectors(struct rig *rig, const int32_t *eventfds);
 void rocker_raise(edu_regs regs, unsigned int vector);
 
 #endif

@@ -13,6 +13,7 @@
 #include "kselftest_harness.h"
 #include "dev_common.c"
 #include "peer_common.h"
+#include "tracefs.h"
 
 #define LENGTH (4 * PAGE)
 #define FOR_CPU HPDMA_SYNC_FOR_CPU
@@ -245,8 +246,6 @@ TEST(while_mapped_and_unmapped)
 	rig_close(&race.rig);
 }
 
-#define TRACING "/sys/kernel/tracing/"
-
 /* The second to fourth argument of a function, where arguments are so. */
 static bool probe(bool on)
 {
@@ -256,10 +255,6 @@ static bool probe(bool on)
 	int i;
 
 	for (i = 0; i < 2; i++) {
-		int fd = open(TRACING "kprobe_events",
-			      O_WRONLY | O_APPEND | O_CLOEXEC);
-		bool done;
-
 		if (on)
 			snprintf(
 				text, sizeof(text),
@@ -268,12 +263,10 @@ static bool probe(bool on)
 		else
 			snprintf(text, sizeof(text), "-:hpdma_sync/%s\n",
 				 names[i]);
-		done = fd >= 0 && write(fd, text, strlen(text)) > 0;
-		close(fd);
-		if (!done && on)
+		if (!trace_kprobe(text) && on)
 			return false;
 	}
-	return !on || write_text(TRACING "events/hpdma_sync/enable", "1");
+	return !on || trace_event("hpdma_sync", true);
 #else
 	return false;
 #endif
@@ -376,7 +369,7 @@ TEST(what_the_kernel_is_asked_for)
 	EXPECT_EQ(0, peer_do(peer, PEER_DETACH));
 	EXPECT_EQ(0, buf_sync(rig.mem, block.id, 0, 1, FOR_CPU));
 	EXPECT_EQ(1, look(seen, 8));
-	write_text(TRACING "events/hpdma_sync/enable", "0");
+	trace_event("hpdma_sync", false);
 	probe(false);
 	close(fd);
 	close(peer);
@@ -424,7 +417,7 @@ TEST(pieces_of_both_sides)
 		       BOTH_WAYS));
 	EXPECT_TRUE(is(&seen[1], "for_cpu", addr + segments[0].length, 10,
 		       BOTH_WAYS));
-	write_text(TRACING "events/hpdma_sync/enable", "0");
+	trace_event("hpdma_sync", false);
 	probe(false);
 	rig_close(&rig);
 	munmap(area, 64 * PAGE);

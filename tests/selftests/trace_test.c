@@ -9,8 +9,8 @@
 #include "kselftest_harness.h"
 #include "dev_common.c"
 #include "secrets.h"
+#include "tracefs.h"
 
-#define TRACING "/sys/kernel/tracing/"
 #define EVENTS TRACING "events/hpdma/"
 
 static char text[256 << 10];
@@ -32,7 +32,7 @@ FIXTURE_SETUP(trace)
 	self->memory = mmap(NULL, 7 * PAGE, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ASSERT_TRUE(write_text(TRACING "trace", "\n"));
-	ASSERT_TRUE(write_text(EVENTS "enable", "1"));
+	ASSERT_TRUE(trace_event("hpdma", true));
 	self->on = true;
 }
 
@@ -41,24 +41,9 @@ FIXTURE_TEARDOWN(trace)
 	if (!self->on)
 		return;
 	rig_close(&self->rig);
-	EXPECT_TRUE(write_text(EVENTS "enable", "0"));
+	EXPECT_TRUE(trace_event("hpdma", false));
 	EXPECT_TRUE(write_text(TRACING "trace", "\n"));
 	munmap(self->memory, 7 * PAGE);
-}
-
-static bool read_trace(void)
-{
-	size_t done = 0;
-	ssize_t got;
-	int fd = open(TRACING "trace", O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return false;
-	while ((got = read(fd, text + done, sizeof(text) - 1 - done)) > 0)
-		done += got;
-	text[done] = '\0';
-	close(fd);
-	return true;
 }
 
 /* How often is there this event with these values? */
@@ -85,13 +70,6 @@ static int count_events(const char *event)
 		}                                            \
 	} while (0)
 
-static unsigned long long serial_of(int fd, int id)
-{
-	struct hpdma_ioc_buf_info info;
-
-	return buf_info(fd, id, &info) ? 0 : info.out_serial;
-}
-
 TEST_F(trace, a_buffer_lives_and_dies)
 {
 	unsigned long long first, huge, user;
@@ -99,7 +77,7 @@ TEST_F(trace, a_buffer_lives_and_dies)
 	void *p;
 
 	id = alloc_contig(fd, 3 * PAGE);
-	first = serial_of(fd, id);
+	first = buf_serial(fd, id);
 	secrets_of(&self->secrets, fd, id);
 	p = map_cookie(fd, id, 3 * PAGE, PROT_READ, 0);
 	ASSERT_NE(NULL, p);
@@ -111,20 +89,20 @@ TEST_F(trace, a_buffer_lives_and_dies)
 
 	id = register_memory(fd, self->memory, 7 * PAGE);
 	ASSERT_LT(0, id);
-	user = serial_of(fd, id);
+	user = buf_serial(fd, id);
 	secrets_of(&self->secrets, fd, id);
 	EXPECT_EQ(0, buf_free(fd, id));
 
 	id = alloc_hugetlb(fd, 2 * HUGE_PAGE);
 	ASSERT_LT(0, id);
-	huge = serial_of(fd, id);
+	huge = buf_serial(fd, id);
 	secrets_of(&self->secrets, fd, id);
 	EXPECT_EQ(0, buf_free(fd, id));
 	/* One that comes to nothing says nothing. */
 	EXPECT_GT(0, alloc_contig(fd, 3));
 	EXPECT_GT(0, register_memory(fd, (void *)PAGE, PAGE));
 
-	ASSERT_TRUE(read_trace());
+	ASSERT_TRUE(trace_read(text, sizeof(text)));
 	EXPECT_EVENT(
 		1,
 		"hpdma_buffer_create: serial=%llu backing=1 length=12288 page_size=4096 node=0 segments=1 uid=0",
@@ -222,7 +200,7 @@ TEST_F(trace, no_address)
 		EXPECT_EQ(0, dev_unmap(self->rig.dev, map));
 		EXPECT_EQ(0, buf_free(fd, ids[i]));
 	}
-	ASSERT_TRUE(read_trace());
+	ASSERT_TRUE(trace_read(text, sizeof(text)));
 	EXPECT_LE(9, count_events("hpdma_buffer_create:") +
 			     count_events("hpdma_map:") +
 			     count_events("hpdma_buffer_pin:") + 1);
