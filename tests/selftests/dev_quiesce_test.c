@@ -114,7 +114,7 @@ FIXTURE_SETUP(quiesce)
 		SKIP(return, "no kprobe events");
 	/* So that events of two CPUs can be compared. */
 	write_text(TRACING "trace_clock", "global");
-	ASSERT_TRUE(write_text(TRACING "trace", "\n"));
+	ASSERT_TRUE(trace_clear());
 	ASSERT_TRUE(trace_event(GROUP, true));
 	ASSERT_TRUE(trace_event("hpdma", true));
 	for (i = 0; i < STEPS; i++)
@@ -134,7 +134,7 @@ FIXTURE_TEARDOWN(quiesce)
 	for (i = 0; i < STEPS; i++)
 		if (self->seen[i] && steps[i].probe)
 			set_probe(&steps[i], false);
-	write_text(TRACING "trace", "\n");
+	trace_clear();
 	write_text(TRACING "trace_clock", "local");
 }
 
@@ -198,7 +198,7 @@ static bool take_hold(struct rig *rig, unsigned int round)
 	if (map < 0)
 		return false;
 	/* The trace is to begin with the end. */
-	if (!write_text(TRACING "trace", "\n"))
+	if (!trace_clear())
 		return false;
 	edu_start_to_ram(rig->regs, dev_address(rig->dev, map), EDU_CHUNK);
 	return true;
@@ -306,7 +306,7 @@ TEST_F(quiesce, in_order_with_a_reset)
 	ASSERT_LE(0, dev_map(dev, alloc_contig(mem, PAGE), 0, 0));
 	ASSERT_EQ(0, dev_irq(dev, HPDMA_IRQ_INTX, -1));
 	close(mem);
-	ASSERT_TRUE(write_text(TRACING "trace", "\n"));
+	ASSERT_TRUE(trace_clear());
 	close(dev);
 	while (number_in("/sys/kernel/debug/hpdma/stats", "buffers") > 0)
 		sleep_ms(1);

@@ -31,7 +31,7 @@ FIXTURE_SETUP(trace)
 	NEED_RIG(&self->rig, EDU_NARROW);
 	self->memory = mmap(NULL, 7 * PAGE, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	ASSERT_TRUE(write_text(TRACING "trace", "\n"));
+	ASSERT_TRUE(trace_clear());
 	ASSERT_TRUE(trace_event("hpdma", true));
 	self->on = true;
 }
@@ -42,7 +42,7 @@ FIXTURE_TEARDOWN(trace)
 		return;
 	rig_close(&self->rig);
 	EXPECT_TRUE(trace_event("hpdma", false));
-	EXPECT_TRUE(write_text(TRACING "trace", "\n"));
+	EXPECT_TRUE(trace_clear());
 	munmap(self->memory, 7 * PAGE);
 }
 

@@ -15,6 +15,16 @@ static inline bool trace_read(char *text, size_t size)
 	return read_whole(TRACING "trace", text, size);
 }
 
+/* What is written does not clear it, opening it so does. */
+static inline bool trace_clear(void)
+{
+	int fd = open(TRACING "trace", O_WRONLY | O_TRUNC | O_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 /* An event, or a folder of them. */
 static inline bool trace_event(const char *event, bool on)
 {
