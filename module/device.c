@@ -52,15 +52,16 @@ static void look_at_group(struct hpdma_device *device)
 {
 	struct iommu_group *group = iommu_group_get(&device->pdev->dev);
 	unsigned int count = 0;
+	int id = -1;
 
-	device->group = -1;
-	device->alone = false;
-	if (!group)
-		return;
-	device->group = iommu_group_id(group);
-	iommu_group_for_each_dev(group, &count, count_device);
-	device->alone = count == 1;
-	iommu_group_put(group);
+	if (group) {
+		id = iommu_group_id(group);
+		iommu_group_for_each_dev(group, &count, count_device);
+		iommu_group_put(group);
+	}
+	/* Once each: others read them meanwhile. */
+	WRITE_ONCE(device->group, id);
+	WRITE_ONCE(device->alone, count == 1);
 }
 
 /**
@@ -190,7 +191,8 @@ void hpdma_device_look(struct hpdma_device *device)
  */
 bool hpdma_device_protected(const struct hpdma_device *device)
 {
-	return device->translated && device->irq_remapped && device->alone;
+	return device->translated && device->irq_remapped &&
+	       READ_ONCE(device->alone);
 }
 
 /**

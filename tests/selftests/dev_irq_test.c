@@ -224,7 +224,7 @@ TEST(types_and_eventfds_that_are_refused)
 	/* All that has changed nothing. */
 	edu_raise(rig.regs);
 	EXPECT_EQ(1, settle(rig.dev, &count) > 0);
-	EXPECT_EQ(1, eventfd_sum(fd));
+	EXPECT_EQ(1, eventfd_wait(fd));
 	ASSERT_EQ(0, dev_irq(rig.dev, HPDMA_IRQ_NONE, -1));
 	ASSERT_EQ(0, dev_irq(rig.dev, HPDMA_IRQ_NONE, -1));
 	ASSERT_EQ(0, dev_irq(rig.dev, HPDMA_IRQ_INTX, -1));
@@ -245,12 +245,12 @@ TEST(a_replaced_eventfd_gets_no_more)
 	ASSERT_EQ(0, dev_irq(rig.dev, HPDMA_IRQ_MSI, one));
 	edu_raise(rig.regs);
 	settle(rig.dev, &count);
-	EXPECT_EQ(1, eventfd_sum(one));
+	EXPECT_EQ(1, eventfd_wait(one));
 	ASSERT_EQ(0, dev_irq(rig.dev, HPDMA_IRQ_MSI, two));
 	edu_raise(rig.regs);
 	EXPECT_EQ(1, settle(rig.dev, &count));
 	EXPECT_EQ(0, eventfd_sum(one));
-	EXPECT_EQ(1, eventfd_sum(two));
+	EXPECT_EQ(1, eventfd_wait(two));
 	ASSERT_EQ(0, dev_irq(rig.dev, HPDMA_IRQ_MSI, -1));
 	edu_raise(rig.regs);
 	EXPECT_EQ(1, settle(rig.dev, &count));

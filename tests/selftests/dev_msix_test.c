@@ -85,7 +85,7 @@ TEST_F(msix, each_vector_has_its_eventfd_and_its_count)
 				EXPECT_EQ(before + 1, count);
 			}
 			before = count;
-			EXPECT_EQ(1, eventfd_sum(self->fds[vector]));
+			EXPECT_EQ(1, eventfd_wait(self->fds[vector]));
 		}
 	}
 	EXPECT_EQ(0, settle(self->dev, &before));
@@ -147,8 +147,8 @@ TEST_F(msix, a_range_of_vectors)
 	ASSERT_EQ(0, set(self->dev, 0, 1, self->fds));
 	ASSERT_EQ(0, set(self->dev, 2, 1, &none));
 	raise_each(&self->rig, 3);
-	EXPECT_EQ(1, eventfd_sum(self->fds[0]));
-	EXPECT_EQ(1, eventfd_sum(self->fds[1]));
+	EXPECT_EQ(1, eventfd_wait(self->fds[0]));
+	EXPECT_EQ(1, eventfd_wait(self->fds[1]));
 	EXPECT_EQ(0, eventfd_sum(self->fds[2]));
 	/* No array is as one of -1. */
 	ASSERT_EQ(0, set(self->dev, 0, 3, NULL));
@@ -237,7 +237,7 @@ TEST_F(msix, what_is_refused_changes_nothing)
 	refused(_metadata, &self->rig, self->fds, edge);
 	for (vector = 0; vector < 3; vector++) {
 		raise_one(&self->rig, vector);
-		EXPECT_EQ(1, eventfd_sum(self->fds[vector]));
+		EXPECT_EQ(1, eventfd_wait(self->fds[vector]));
 	}
 	/* The same array, where it is as long as is said. */
 	EXPECT_EQ(0, set(self->dev, 0, 2, edge));
@@ -255,7 +255,7 @@ TEST_F(msix, types_that_the_device_does_not_have)
 	EXPECT_EQ(-EOPNOTSUPP,
 		  irq_set(self->dev, HPDMA_IRQ_MSI, 0, 1, self->fds));
 	raise_one(&self->rig, 0);
-	EXPECT_EQ(1, eventfd_sum(self->fds[0]));
+	EXPECT_EQ(1, eventfd_wait(self->fds[0]));
 }
 
 struct storm {
@@ -352,7 +352,7 @@ TEST(types_of_an_e1000e)
 		for (vector = 0; vector < E1000E_VECTORS; vector++) {
 			e1000e_raise(rig.regs, vector);
 			EXPECT_EQ(0, read_count(rig.dev, &count));
-			EXPECT_EQ(1, eventfd_sum(fds[vector]));
+			EXPECT_EQ(1, eventfd_wait(fds[vector]));
 			sleep_ms(E1000E_PAUSE_MS);
 		}
 	}
