@@ -226,7 +226,7 @@ static void weather(struct __test_metadata *_metadata,
 	pthread_join(reader, NULL);
 	TH_LOG("%lu raised, %lu reads, %lu rounds of setting", storm.raised,
 	       storm.woken, rounds);
-	EXPECT_LT(100, rounds);
+	EXPECT_LT(10, rounds);
 	EXPECT_LT(0, storm.woken);
 
 	/* The weather is fine again. */
