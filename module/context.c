@@ -37,9 +37,10 @@
  *	the lock of a function (device_lock(); taken by the kernel around probe,
  *	    removal, suspend and shutdown)
  *	device->lock
- *	  device->bars (reset, removal)
+ *	  device->bars (reset, removal; no interrupt is freed under it, for which
+ *	    the kernel waits for readers of /proc/irq, who may write into a BAR)
  *	    the lock of the file's areas; that of the function's configuration
- *	  event->lock (interrupts off)
+ *	  event->intx_lock (interrupts off)
  *	  whatever another driver takes to map memory we imported, among it the
  *	    lock of its dma-buf, and the mmap lock if the pages are a process's:
  *	    neither is ever held where device->lock is taken

@@ -16,9 +16,6 @@
 #include "lifecycle.h"
 #include "stop.h"
 
-/* No more ids than a device can have mappings. */
-#define MOST_MAPPINGS U16_MAX
-
 static bool allow_unsafe;
 module_param(allow_unsafe, bool, 0444);
 MODULE_PARM_DESC(
@@ -74,7 +71,7 @@ int hpdma_devfile_open(struct hpdma_device *device, struct file *file,
 	devfile->writable = file->f_mode & FMODE_WRITE;
 	devfile->may_see_phys = hpdma_context_opener_sees_phys();
 	atomic_set(&devfile->seen, hpdma_event_count(&device->event));
-	hpdma_objects_init(&devfile->maps, MOST_MAPPINGS, get_map);
+	hpdma_objects_init(&devfile->maps, HPDMA_DMAMAP_MAX, get_map);
 	hpdma_account_count(HPDMA_COUNT_DEVICE_FILES, 1);
 	*out = devfile;
 	return 0;

@@ -22,12 +22,6 @@
 #include "trace.h"
 
 /*
- * Each mapping costs memory of the kernel that nobody counts: page tables of the
- * IOMMU. So many may a device have, whoever made them, with those that are parked.
- */
-#define MOST_MAPPINGS U16_MAX
-
-/*
  * Memory is shared with the device for as long as the mapping lives, so the
  * DMA API has nothing to copy or to sync at its ends.
  */
@@ -270,7 +264,7 @@ int hpdma_dmamap_create(struct hpdma_device *device,
 	int ret;
 
 	lockdep_assert_held(&device->lock);
-	if (device->mappings >= MOST_MAPPINGS) {
+	if (device->mappings >= HPDMA_DMAMAP_MAX) {
 		wish->reason = HPDMA_REASON_IDS;
 		return -ENOSPC;
 	}

@@ -14,6 +14,12 @@
 #include "span.h"
 #include "sync.h"
 
+/*
+ * Each mapping costs memory of the kernel that nobody counts: page tables of the
+ * IOMMU. So many may a device have, whoever made them, with those that are parked.
+ */
+#define HPDMA_DMAMAP_MAX U16_MAX
+
 /**
  * struct hpdma_dmamap - (part of) a buffer, mapped for a device
  * @refs: Of this struct: its id, who looks at it, the list it is on
