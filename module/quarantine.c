@@ -36,8 +36,10 @@ void hpdma_quarantine_fill(struct hpdma_device *device)
 	struct hpdma_dmamap *map;
 	LIST_HEAD(all);
 	u64 bytes = 0;
+	bool any;
 
 	hpdma_dmamap_unmap_all(device, &all);
+	any = !list_empty(&all);
 	list_for_each_entry(map, &all, node)
 		bytes += keep(map);
 	mutex_lock(&lock);
@@ -45,7 +47,8 @@ void hpdma_quarantine_fill(struct hpdma_device *device)
 	mutex_unlock(&lock);
 	device->quarantined += bytes;
 	hpdma_account_count(HPDMA_COUNT_QUARANTINED, bytes);
-	if (bytes)
+	/* Of each device, also where another one has brought the memory here. */
+	if (any)
 		pci_warn(
 			device->pdev,
 			"did not stop: %llu bytes of memory are put in quarantine\n",
