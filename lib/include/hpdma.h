@@ -32,5 +32,6 @@
 #include <hpdma/device.h>
 #include <hpdma/dma.h>
 #include <hpdma/event.h>
+#include <hpdma/misuse.h>
 
 #endif /* HPDMA_H */

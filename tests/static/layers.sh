@@ -27,19 +27,23 @@ LAYER_STRUCTS=5
 LIB_LAYERS='
 sys
 util error policy version
+backend backend_*
 context
 find
 device control
 buf
 alloc receive share list
 dma event
-memzone
-ring
-heap mempool
-domain
+iova iova_* poller
+misuse annotate lock
+memzone memzone_*
+ring ring_*
+heap heap_* mempool mempool_*
+pktbuf
+domain domain_*
 '
-LIB_FLOOR2='memzone ring heap mempool domain pktbuf'
-LIB_UAPI='sys util error version context buf alloc receive share list device control dma event'
+LIB_FLOOR2='misuse annotate lock memzone ring heap mempool domain pktbuf'
+LIB_UAPI='sys util error version backend_module context buf alloc receive share list device control dma event'
 
 # "layer position" of a file, or nothing if the table has no place for it
 place()
