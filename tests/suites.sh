@@ -159,6 +159,7 @@ suite_stock()
 		--qemu "$(lines "$REMOVABLE")"
 	# Objects of the kernel's own size.
 	selftests_on stock 60 footprint_test --append slub_debug=-
+	tests/shutdown/run.sh "$build/guest-stock"
 }
 
 # two_nodes_on KERNEL SECONDS PROGRAMS MB MB [RUN OPTIONS]: two NUMA nodes with so much

@@ -78,9 +78,21 @@ judge_tap()
 	[ "$failed" -eq 0 ] && [ "$result" -eq 0 ]
 }
 
-# judge_end STATUS LOG TAP: did the machine run to its end and say "pass"?
+# judge_end STATUS LOG TAP [off]: did the machine run to its end and say "pass"? With
+# "off": was it powered off by its kernel?
 judge_end()
 {
+	case $1-${4-} in
+	0-off)
+		grep -aq 'reboot: Power down' "$2" && return 0
+		echo "# the kernel did not power the machine off"
+		return 1
+		;;
+	33-off)
+		echo "# the suite ended, and should have powered the machine off"
+		return 1
+		;;
+	esac
 	case $1 in
 	33)
 		# The verdict must be told on all three channels.

@@ -31,6 +31,7 @@ usage()
 	  --icount          for measuring: one CPU whose time stamp counter counts
 	                    instructions, and a kernel without poisoned memory
 	  --no-kmemleak     no leak scan at the end (debug kernel; it takes seconds)
+	  --powers-off      the suite ends by powering the machine off
 	  --interactive     a shell on the console instead; Ctrl-A X ends QEMU
 	  --log FILE        keep the kernel log there
 	  --allow-log RE    lines of the kernel log that are no failure; repeatable
@@ -39,7 +40,7 @@ usage()
 }
 
 kernel=stock suite='' qemu_more='' append='' memory=1024 smp=2 hugepages=64
-seconds=60 iommu=1 iommu_options=intremap=on icount=0 kmemleak=1 interactive=0 log=''
+seconds=60 iommu=1 iommu_options=intremap=on icount=0 kmemleak=1 interactive=0 log='' ends=verdict
 files=() allow=() modules=''
 
 while [ $# -gt 0 ]; do
@@ -48,6 +49,7 @@ while [ $# -gt 0 ]; do
 	--icount) icount=1; shift; continue ;;
 	--no-kmemleak) kmemleak=0; shift; continue ;;
 	--interactive) interactive=1; shift; continue ;;
+	--powers-off) ends=off; shift; continue ;;
 	esac
 	[ $# -ge 2 ] || usage
 	case $1 in
@@ -170,7 +172,7 @@ took=$(($(date +%s) - begin))
 
 good=1
 cat "$work/tap"
-judge_end "$status" "$work/log" "$work/tap" || good=0
+judge_end "$status" "$work/log" "$work/tap" "$ends" || good=0
 judge_log "$work/log" "$suite" "${allow[@]}" || good=0
 judge_tap "$work/tap" || good=0
 if [ "$good" -eq 0 ]; then
