@@ -1173,7 +1173,8 @@ enum hpdma_irq_type {
  * @start: First vector
  * @count: How many vectors; 0 with HPDMA_IRQ_NONE alone
  * @eventfds: Array of @count __s32: for each vector an eventfd to which each of its
- *	interrupts adds 1, or -1 for none; or 0: none for any of them
+ *	interrupts adds 1, or -1 for none; or 0: none for any of them. Not looked at with
+ *	HPDMA_IRQ_NONE, which has none
  *
  * Choose the interrupt of the device, for all its holders, and enable it
  * unmasked: vectors 0 to @start + @count - 1. While the type is enabled,
