@@ -40,6 +40,7 @@ static int file_open(struct hpdma *ctx, struct hpdma_error *error)
 	if (!ctx->places)
 		return -ENOMEM;
 	hpdma_places_find(ctx->sys, ctx->places);
+	hpdma_names_sweep(ctx->sys, ctx->places);
 
 	ctx->info.features = HPDMA_HAS_REGISTER;
 	if (ctx->info.hugetlb_sizes)
@@ -183,7 +184,10 @@ static int file_alloc(struct hpdma_buf *buf, const struct hpdma_rung *rung,
 	/* It would end in a signal, which by default kills the caller. */
 	if (rung->length > buf->sys->file_limit())
 		return hpdma_fail(error, -ENOSPC, HPDMA_WHY_FSIZE, what);
-	/* Or in the kernel killing somebody. */
+	/* Not to take from others, for a moment, what will not do anyway. */
+	if (huge && rung->length > hpdma_pool_free(buf->sys, rung->page_size))
+		return hpdma_fail(error, -ENOMEM, HPDMA_WHY_HUGEPAGES, what);
+	/* Or not to have the kernel kill somebody. */
 	if (!huge && rung->length > hpdma_memory_available(buf->sys))
 		return hpdma_fail(error, -ENOMEM, HPDMA_WHY_NONE, what);
 
@@ -196,6 +200,11 @@ static int file_alloc(struct hpdma_buf *buf, const struct hpdma_rung *rung,
 					  "choose a NUMA node");
 	}
 	fd = make_file(buf->ctx, rung, o->flags);
+	if (fd == -ENOSPC || fd == -ENOMEM) {
+		/* The dead may have some of it. */
+		hpdma_names_sweep(buf->sys, buf->ctx->places);
+		fd = make_file(buf->ctx, rung, o->flags);
+	}
 	ret = hpdma_policy_restore(buf->sys, &saved);
 	if (ret) {
 		if (fd >= 0)
@@ -313,6 +322,8 @@ static void file_free(struct hpdma_buf *buf)
 {
 	if (buf->map_fd >= 0)
 		buf->sys->close(buf->map_fd);
+	if (*buf->name)
+		hpdma_names_settle(buf->sys, buf->ctx->places, buf->name);
 }
 
 /* They differ in the sizes of pages they know, and so in what can be had. */

@@ -94,7 +94,10 @@ int hpdma_backend_file_lookup(struct hpdma_buf *buf, const char *name,
 	fd = hpdma_names_open(buf->sys, buf->ctx->places, name);
 	if (fd < 0)
 		return hpdma_fail(error, fd, HPDMA_WHY_NONE, what);
-	return take(buf, fd, what, error);
+	ret = take(buf, fd, what, error);
+	if (!ret)
+		snprintf(buf->name, sizeof(buf->name), "%s", name);
+	return ret;
 }
 
 static int publish(struct hpdma_buf *buf, const char *name,
@@ -140,6 +143,8 @@ int hpdma_backend_file_publish(struct hpdma_buf *buf, const char *name,
 		return hpdma_fail(error, -EBUSY, HPDMA_WHY_NAMED,
 				  "name a buffer");
 	ret = publish(buf, name, o, error);
+	if (!ret)
+		snprintf(buf->name, sizeof(buf->name), "%s", name);
 	atomic_store_explicit(&buf->naming, false, memory_order_release);
 	return ret;
 }

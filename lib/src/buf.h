@@ -40,6 +40,7 @@ enum hpdma_buf_form {
  * @map_offset: At which offset
  * @node: Without the module: where all of it lies, or -1
  * @naming: Without the module: somebody is about to give it a name
+ * @name: Without the module: the name that it got or was opened by, or ""
  * @ctx: Held; may be NULL for HPDMA_BUF_RECEIVED
  * @sys: System calls
  * @ptr: The memory, or NULL
@@ -54,6 +55,7 @@ struct hpdma_buf {
 	uint64_t map_offset;
 	int32_t node;
 	atomic_bool naming;
+	char name[64];
 	struct hpdma *ctx;
 	const struct hpdma_sys *sys;
 	void *ptr;

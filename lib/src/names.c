@@ -8,6 +8,9 @@
  * unless it is to stay, and whoever was about to become a holder sees that the
  * file has no name any more, and looks again.
  *
+ * Who ceases to hold it looks whether he was the last. Who dies cannot; his names
+ * end when somebody looks for them, opens a context, or has no room.
+ *
  * Only who has the other lock of the file, an OFD lock, unlinks its name, and
  * only if the name still leads to that very file: while it does, nobody can give
  * the name to another one.
@@ -326,10 +329,26 @@ int hpdma_names_unlink(const struct hpdma_sys *sys,
 	return ret;
 }
 
+void hpdma_names_settle(const struct hpdma_sys *sys,
+			const struct hpdma_places *places, const char *name)
+{
+	char path[HPDMA_NAMES_PATH];
+	size_t i;
+	int fd;
+
+	for (i = 0; i < places->count; i++) {
+		path_of(places, i, name, path);
+		fd = open_holder(sys, path, CARELESS);
+		if (fd >= 0)
+			sys->close(fd);
+	}
+}
+
 struct walk {
 	const struct hpdma_sys *sys;
 	const struct hpdma_places *places;
 	size_t place;
+	enum belief belief;
 	int (*each)(const char *name, int fd, void *arg);
 	void *arg;
 };
@@ -339,18 +358,38 @@ static int walk_name(const char *entry, void *arg)
 	struct walk *walk = arg;
 	const char *prefix = walk->places->prefix;
 	char path[HPDMA_NAMES_PATH];
-	int fd, ret;
+	int fd, ret = 0;
 
 	if (strncmp(entry, prefix, strlen(prefix)) ||
 	    !hpdma_names_valid(entry + strlen(prefix)))
 		return 0;
 	path_of(walk->places, walk->place, entry + strlen(prefix), path);
-	fd = open_holder(walk->sys, path, CAREFUL);
+	fd = open_holder(walk->sys, path, walk->belief);
 	if (fd < 0)
-		return fd == -ENOENT || fd == -EACCES ? 0 : fd;
-	ret = walk->each(entry + strlen(prefix), fd, walk->arg);
+		return fd == -EINTR || fd == -EMFILE ? fd : 0;
+	if (walk->each)
+		ret = walk->each(entry + strlen(prefix), fd, walk->arg);
 	walk->sys->close(fd);
 	return ret;
+}
+
+static int walk_all(struct walk *walk)
+{
+	int ret = 0;
+
+	for (walk->place = 0; walk->place < walk->places->count && !ret;
+	     walk->place++)
+		ret = walk->sys->list(walk->places->place[walk->place].path,
+				      walk_name, walk);
+	return ret;
+}
+
+void hpdma_names_sweep(const struct hpdma_sys *sys,
+		       const struct hpdma_places *places)
+{
+	struct walk walk = { sys, places, 0, CARELESS, NULL, NULL };
+
+	walk_all(&walk);
 }
 
 int hpdma_names_each(const struct hpdma_sys *sys,
@@ -358,11 +397,7 @@ int hpdma_names_each(const struct hpdma_sys *sys,
 		     int (*each)(const char *name, int fd, void *arg),
 		     void *arg)
 {
-	struct walk walk = { sys, places, 0, each, arg };
-	int ret = 0;
+	struct walk walk = { sys, places, 0, CAREFUL, each, arg };
 
-	for (walk.place = 0; walk.place < places->count && !ret; walk.place++)
-		ret = sys->list(places->place[walk.place].path, walk_name,
-				&walk);
-	return ret;
+	return walk_all(&walk);
 }

@@ -90,6 +90,27 @@ int hpdma_names_unlink(const struct hpdma_sys *sys,
 		       const struct hpdma_places *places, const char *name);
 
 /**
+ * hpdma_names_settle() - end a name if nobody holds its file any more
+ * @sys: System calls
+ * @places: Where names are
+ * @name: The name; a valid one
+ *
+ * For who held it, when he no longer does. One that is to stay stays.
+ */
+void hpdma_names_settle(const struct hpdma_sys *sys,
+			const struct hpdma_places *places, const char *name);
+
+/**
+ * hpdma_names_sweep() - hpdma_names_settle() all names that there are
+ * @sys: System calls
+ * @places: Where names are
+ *
+ * Gives back the memory of those who died and could not do it.
+ */
+void hpdma_names_sweep(const struct hpdma_sys *sys,
+		       const struct hpdma_places *places);
+
+/**
  * hpdma_names_each() - go through all names that this user may open
  * @sys: System calls
  * @places: Where names are

@@ -51,11 +51,9 @@ static uint64_t may_grow(const struct hpdma_sys *sys, uint64_t page_size)
 
 uint64_t hpdma_pool_free(const struct hpdma_sys *sys, uint64_t page_size)
 {
-	uint64_t idle = pool_number(sys, page_size, "free_hugepages");
-	uint64_t promised = pool_number(sys, page_size, "resv_hugepages");
-
-	idle = idle > promised ? idle - promised : 0;
-	return (idle + may_grow(sys, page_size)) * page_size;
+	return (pool_number(sys, page_size, "free_hugepages") +
+		may_grow(sys, page_size)) *
+	       page_size;
 }
 
 struct search {

@@ -23,7 +23,7 @@ uint64_t hpdma_pools_sizes(const struct hpdma_sys *sys);
  * @sys: System calls
  * @page_size: Size of its pages in bytes
  *
- * Return: Bytes; somebody else may be faster.
+ * Return: Bytes, at most: some may be promised to others, or somebody is faster.
  */
 uint64_t hpdma_pool_free(const struct hpdma_sys *sys, uint64_t page_size);
 
