@@ -268,7 +268,7 @@ TEST(names_are_listed)
 /* What others put where our names are. */
 TEST(traps_are_not_stepped_into)
 {
-	char target[] = "/tmp/hpdma-trap-XXXXXX";
+	char target[] = "/dev/shm/hpdma-trap-XXXXXX";
 	int fd = mkstemp(target);
 	struct hpdma_buf *buf;
 
