@@ -311,6 +311,49 @@ TEST(memory_of_a_node)
 	sweep_all(scenario_alloc, 12);
 }
 
+/* The last page lies elsewhere. */
+static int elsewhere(void **pages, int *nodes, size_t count)
+{
+	(void)pages;
+	memset(nodes, 0, count * sizeof(*nodes));
+	nodes[count - 1] = 1;
+	return 0;
+}
+
+static int no_numa(void **pages, int *nodes, size_t count)
+{
+	(void)pages;
+	(void)nodes;
+	(void)count;
+	return -ENOSYS;
+}
+
+TEST(memory_of_another_node_is_refused)
+{
+	struct hpdma_open_opts open = { .size = sizeof(open),
+					.backend = HPDMA_BACKEND_PLAIN };
+	struct hpdma_buf_opts opts = options(0, HPDMA_BUF_NODE);
+	struct hpdma_buf *buf = SENTINEL;
+	struct hpdma_error error;
+	struct hpdma *ctx;
+	int fds;
+
+	memset(&now, 0, sizeof(now));
+	sys = failing();
+	sys.page_nodes = elsewhere;
+	REQUIRE(!hpdma_open_sys(&open, &sys, &ctx, NULL));
+	fds = count_fds();
+	CHECK_EQ(hpdma_buf_alloc(ctx, LENGTH, &opts, &buf, &error), -ENOMEM);
+	CHECK_EQ(error.why, HPDMA_WHY_NODE);
+	CHECK(buf == SENTINEL);
+	CHECK_EQ(count_fds(), fds);
+	CHECK_EQ(now.mappings, 0);
+	sys.page_nodes = no_numa;
+	REQUIRE(!hpdma_buf_alloc(ctx, LENGTH, &opts, &buf, NULL));
+	hpdma_buf_unref(buf);
+	hpdma_unref(ctx);
+}
+
 TEST(memory_without_a_place)
 {
 	sweep_all(scenario_memfd, 8);
@@ -335,6 +378,7 @@ int main(void)
 {
 	static const struct test tests[] = {
 		ENTRY(memory_of_a_node),
+		ENTRY(memory_of_another_node_is_refused),
 		ENTRY(memory_without_a_place),
 		ENTRY(export_and_import),
 		ENTRY(names),
