@@ -228,17 +228,21 @@ TEST(stitching_promises_nothing_it_cannot_keep)
 
 TEST(without_an_iommu_nothing_is_stitched)
 {
-	struct hpdma_device_opts phys = { .size = sizeof(phys),
-					  .mode = HPDMA_DEVICE_MODE_PHYS };
+	struct hpdma_device_opts how = { .size = sizeof(how),
+					 .mode = HPDMA_DEVICE_MODE_PHYS };
 	struct hpdma_buf_opts opts;
 	struct hpdma *ctx = start_in_pieces(&opts);
 
 	hpdma_device_unref(opts.device);
-	REQUIRE(!hpdma_device_open(ctx, "hpdma0", &phys, &opts.device, NULL));
+	REQUIRE(!hpdma_device_open(ctx, "hpdma0", &how, &opts.device, NULL));
 	CHECK_EQ(attempt(ctx, 4 * MIB, &opts), -ENOMEM);
 	hpdma_device_unref(opts.device);
 	fake.translated = 0;
 	REQUIRE(!hpdma_device_open(ctx, "hpdma0", NULL, &opts.device, NULL));
+	CHECK_EQ(attempt(ctx, 4 * MIB, &opts), -ENOMEM);
+	hpdma_device_unref(opts.device);
+	how.mode = HPDMA_DEVICE_MODE_KERNEL_IOVA;
+	REQUIRE(!hpdma_device_open(ctx, "hpdma0", &how, &opts.device, NULL));
 	CHECK_EQ(attempt(ctx, 4 * MIB, &opts), -ENOMEM);
 	CHECK_EQ(fake.registered.length, 0);
 	hpdma_device_unref(opts.device);
