@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include <hpdma/buf.h>
+#include <hpdma/context.h>
 
 #include "sys.h"
 
@@ -18,11 +19,13 @@
  * @HPDMA_BUF_OWN: A buffer of the context, allocated, imported or opened by
  *	name, and mapped by us (or not at all)
  * @HPDMA_BUF_REGISTERED: A buffer of the context, mapped by its user
+ * @HPDMA_BUF_STITCHED: Memory of ours, registered; mapped by us
  * @HPDMA_BUF_RECEIVED: A mapping of a descriptor; no buffer of the context
  */
 enum hpdma_buf_form {
 	HPDMA_BUF_OWN,
 	HPDMA_BUF_REGISTERED,
+	HPDMA_BUF_STITCHED,
 	HPDMA_BUF_RECEIVED,
 };
 
@@ -30,8 +33,14 @@ enum hpdma_buf_form {
  * struct hpdma_buf - a buffer
  * @refs: References
  * @form: What it stands for
- * @fallback: It is the second choice
- * @id: Id in the context; not for HPDMA_BUF_RECEIVED
+ * @fallback: Which rung of the ladder it is, from 0
+ * @id: The module's: id in the context; not for HPDMA_BUF_RECEIVED
+ * @map_fd: What to map; -1 if it cannot be mapped. Without the module the
+ *	buffer's file, and its own
+ * @map_offset: At which offset
+ * @node: Without the module: where all of it lies, or -1
+ * @naming: Without the module: somebody is about to give it a name
+ * @name: Without the module: the name that it got or was opened by, or ""
  * @ctx: Held; may be NULL for HPDMA_BUF_RECEIVED
  * @sys: System calls
  * @ptr: The memory, or NULL
@@ -40,8 +49,13 @@ enum hpdma_buf_form {
 struct hpdma_buf {
 	atomic_uint refs;
 	enum hpdma_buf_form form;
-	bool fallback;
+	uint32_t fallback;
 	uint32_t id;
+	int map_fd;
+	uint64_t map_offset;
+	int32_t node;
+	atomic_bool naming;
+	char name[64];
 	struct hpdma *ctx;
 	const struct hpdma_sys *sys;
 	void *ptr;
@@ -49,33 +63,32 @@ struct hpdma_buf {
 };
 
 /**
- * hpdma_buf_map_id() - map a buffer of the context, whose length is known
- * @ctx: The context
+ * hpdma_buf_new() - begin a buffer of the context
+ * @ctx: The context; no reference is taken
+ * @error: Filled on failure; may be NULL
+ *
+ * Return: A buffer for a backend to fill in, for free(); or NULL: -ENOMEM.
+ */
+struct hpdma_buf *hpdma_buf_new(struct hpdma *ctx, struct hpdma_error *error);
+
+/**
+ * hpdma_buf_map() - map a buffer of the context that its backend filled in
  * @buf: Gets its @ptr
- * @cookie: Offset for mmap() on the context's file; 0 if it cannot be mapped
  * @flags: HPDMA_BUF_NO_MAP does nothing; HPDMA_BUF_NO_POPULATE
  * @error: Filled on failure; may be NULL
  *
  * Return: 0; -EOPNOTSUPP if it cannot be mapped; a negative errno.
  */
-int hpdma_buf_map_id(struct hpdma *ctx, struct hpdma_buf *buf, uint64_t cookie,
-		     uint32_t flags, struct hpdma_error *error);
+int hpdma_buf_map(struct hpdma_buf *buf, uint32_t flags,
+		  struct hpdma_error *error);
 
 /**
  * hpdma_buf_finish() - hand out a buffer of the context; cannot fail
- * @ctx: The context; a reference is taken
- * @buf: With its id, address and length
+ * @buf: Complete; takes a reference to its context
  * @form: What it stands for
  * @out: Receives it with one reference
  */
-void hpdma_buf_finish(struct hpdma *ctx, struct hpdma_buf *buf,
-		      enum hpdma_buf_form form, struct hpdma_buf **out);
-
-/**
- * hpdma_buf_free_id() - give a buffer back to the module
- * @ctx: The context
- * @id: The buffer
- */
-void hpdma_buf_free_id(struct hpdma *ctx, uint32_t id);
+void hpdma_buf_finish(struct hpdma_buf *buf, enum hpdma_buf_form form,
+		      struct hpdma_buf **out);
 
 #endif /* HPDMA_SRC_BUF_H */

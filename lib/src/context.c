@@ -1,21 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
- * The context: an open /dev/hpdma and what the module says about itself.
+ * The context, and which backend it has.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-
-#include <linux/hpdma.h>
+#include <string.h>
 
 #include "context.h"
+#include "pools.h"
 #include "util.h"
-
-SAME(HPDMA_HAS_CONTIG, HPDMA_FEATURE_CONTIG);
-SAME(HPDMA_HAS_HUGETLB, HPDMA_FEATURE_HUGETLB);
-SAME(HPDMA_HAS_REGISTER, HPDMA_FEATURE_REGISTER);
-SAME(HPDMA_HAS_PHYS, HPDMA_FEATURE_PHYS);
-SAME(HPDMA_HAS_WC, HPDMA_FEATURE_WRITE_COMBINE);
 
 const char *hpdma_version(void)
 {
@@ -39,42 +32,105 @@ int hpdma_open_node(const struct hpdma_sys *sys, const char *path, int flags,
 	return hpdma_fail(error, fd, why, "open the device node");
 }
 
-static int query(struct hpdma *ctx, struct hpdma_error *error)
+/* What the program asks for, else what its user asks for. */
+static int wanted(const struct hpdma_sys *sys, const struct hpdma_open_opts *o,
+		  uint32_t *kind)
 {
-	struct hpdma_ioc_info arg = { .size = sizeof(arg) };
+	static const char *const names[] = {
+		[HPDMA_BACKEND_AUTO] = "auto",
+		[HPDMA_BACKEND_MODULE] = "module",
+		[HPDMA_BACKEND_HUGETLB] = "hugetlb",
+		[HPDMA_BACKEND_PLAIN] = "plain",
+	};
+	const char *env;
+
+	*kind = o->backend;
+	if (*kind == HPDMA_BACKEND_AUTO && o->path)
+		*kind = HPDMA_BACKEND_MODULE;
+	if (*kind > HPDMA_BACKEND_PLAIN)
+		return -EOPNOTSUPP;
+	if (*kind != HPDMA_BACKEND_AUTO)
+		return 0;
+
+	env = sys->env("HPDMA_BACKEND");
+	if (!env || !*env)
+		return 0;
+	for (*kind = 0; *kind <= HPDMA_BACKEND_PLAIN; ++*kind) {
+		if (!strcmp(env, names[*kind]))
+			return 0;
+	}
+	return -EINVAL;
+}
+
+static int open_with(struct hpdma *ctx, const struct hpdma_backend_ops *ops,
+		     const char *path, struct hpdma_error *error)
+{
+	ctx->ops = ops;
+	ctx->fd = -1;
+	ctx->info.size = sizeof(ctx->info);
+	ctx->info.backend = ops->kind;
+	return ops->open(ctx, path, error);
+}
+
+/* The module is not there, or not for this user. */
+static bool may_pass_over(int code)
+{
+	return code == -ENOENT || code == -ENXIO || code == -ENODEV ||
+	       code == -EACCES || code == -EPERM;
+}
+
+static bool has_huge_pages(const struct hpdma_sys *sys)
+{
+	uint64_t sizes, size;
+
+	for (sizes = hpdma_pools_sizes(sys); sizes; sizes -= size) {
+		size = lowest_bit(sizes);
+		if (hpdma_pool_free(sys, size))
+			return true;
+	}
+	return false;
+}
+
+static int open_best(struct hpdma *ctx, struct hpdma_error *error)
+{
+	struct hpdma_error first;
 	int ret;
 
-	ret = hpdma_ioctl(ctx->sys, ctx->fd, HPDMA_IOC_INFO, &arg, error,
-			  "ask the module what it can do");
-	if (ret)
-		return ret;
+	ret = open_with(ctx, &hpdma_backend_module, NULL, &first);
+	if (!ret)
+		return 0;
+	if (!may_pass_over(ret))
+		return hpdma_fail(error, ret, first.why, first.what);
 
-	ctx->info = (struct hpdma_info){
-		.size = sizeof(ctx->info),
-		.backend = HPDMA_BACKEND_MODULE,
-		.uapi_version = arg.out_uapi_version,
-		.module_version = arg.out_module_version,
-		.features = arg.out_features,
-		.hugetlb_sizes = arg.out_hugetlb_sizes,
-		.max_contig = arg.out_max_contig,
-		.max_length = arg.out_max_length,
-	};
-	return 0;
+	ctx->info.passed_over = first.why ? first.why : HPDMA_WHY_NO_MODULE;
+	if (has_huge_pages(ctx->sys) &&
+	    !open_with(ctx, &hpdma_backend_hugetlb, NULL, &first))
+		return 0;
+	return open_with(ctx, &hpdma_backend_plain, NULL, error);
 }
 
 int hpdma_open_sys(const struct hpdma_open_opts *opts,
 		   const struct hpdma_sys *sys, struct hpdma **out,
 		   struct hpdma_error *error)
 {
+	static const struct hpdma_backend_ops *const all[] = {
+		[HPDMA_BACKEND_MODULE] = &hpdma_backend_module,
+		[HPDMA_BACKEND_HUGETLB] = &hpdma_backend_hugetlb,
+		[HPDMA_BACKEND_PLAIN] = &hpdma_backend_plain,
+	};
 	struct hpdma_open_opts o;
 	struct hpdma *ctx;
+	uint32_t kind;
 	int ret;
 
 	ret = hpdma_opts_copy(&o, sizeof(o), sizeof(o), opts);
 	if (ret)
 		return hpdma_fail(error, ret, HPDMA_WHY_NONE, "read options");
-	if (o.backend > HPDMA_BACKEND_MODULE)
-		return hpdma_fail(error, -EOPNOTSUPP, HPDMA_WHY_NONE,
+	ret = wanted(sys, &o, &kind);
+	if (ret)
+		return hpdma_fail(error, ret,
+				  ret == -EINVAL ? HPDMA_WHY_BACKEND :
+						   HPDMA_WHY_NONE,
 				  "choose a backend");
 
 	ctx = hpdma_new(sizeof(*ctx), error);
@@ -84,24 +140,16 @@ int hpdma_open_sys(const struct hpdma_open_opts *opts,
 	ctx->sys = sys;
 	ctx->page_size = sys->page_size();
 
-	ctx->fd = hpdma_open_node(sys, o.path ? o.path : "/dev/hpdma", O_RDWR,
-				  HPDMA_WHY_NO_MODULE, error);
-	if (ctx->fd < 0) {
-		ret = ctx->fd;
-		goto err_free;
+	if (kind == HPDMA_BACKEND_AUTO)
+		ret = open_best(ctx, error);
+	else
+		ret = open_with(ctx, all[kind], o.path, error);
+	if (ret) {
+		free(ctx);
+		return ret;
 	}
-	ret = query(ctx, error);
-	if (ret)
-		goto err_close;
-
 	*out = ctx;
 	return 0;
-
-err_close:
-	sys->close(ctx->fd);
-err_free:
-	free(ctx);
-	return ret;
 }
 
 int hpdma_open(const struct hpdma_open_opts *opts, struct hpdma **out,
@@ -120,7 +168,7 @@ void hpdma_unref(struct hpdma *ctx)
 {
 	if (!ctx || !refs_put(&ctx->refs))
 		return;
-	ctx->sys->close(ctx->fd);
+	ctx->ops->close(ctx);
 	free(ctx);
 }
 
@@ -132,23 +180,13 @@ int hpdma_get_info(const struct hpdma *ctx, struct hpdma_info *info)
 
 int hpdma_get_usage(const struct hpdma *ctx, struct hpdma_usage *usage)
 {
-	struct hpdma_ioc_info arg = { .size = sizeof(arg) };
-	struct hpdma_usage now;
+	struct hpdma_usage now = { .size = sizeof(now) };
 	int ret;
 
 	if (usage->size < sizeof(now))
 		return -EINVAL;
-	ret = hpdma_ioctl(ctx->sys, ctx->fd, HPDMA_IOC_INFO, &arg, NULL, NULL);
+	ret = ctx->ops->usage(ctx, &now);
 	if (ret)
 		return ret;
-	now = (struct hpdma_usage){
-		.size = sizeof(now),
-		.reserve_bytes = arg.out_reserve_bytes,
-		.reserve_free = arg.out_reserve_free,
-		.quota_bytes = arg.out_quota_bytes,
-		.quota_buffers = arg.out_quota_buffers,
-		.used_bytes = arg.out_used_bytes,
-		.used_buffers = arg.out_used_buffers,
-	};
 	return hpdma_info_copy(usage, sizeof(now), &now, sizeof(now));
 }

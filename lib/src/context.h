@@ -13,22 +13,28 @@
 
 #include <hpdma/context.h>
 
+#include "backend.h"
+#include "places.h"
 #include "sys.h"
 
 /**
  * struct hpdma - a context
  * @refs: References
- * @fd: /dev/hpdma
+ * @fd: /dev/hpdma, or -1 without the module
  * @sys: System calls
+ * @ops: The backend
  * @page_size: The system's, in bytes
- * @info: What the module told at open; never changes
+ * @info: What the backend told at open; never changes
+ * @places: Without the module: where names can be
  */
 struct hpdma {
 	atomic_uint refs;
 	int fd;
 	const struct hpdma_sys *sys;
+	const struct hpdma_backend_ops *ops;
 	size_t page_size;
 	struct hpdma_info info;
+	struct hpdma_places *places;
 };
 
 /**

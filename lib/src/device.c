@@ -119,6 +119,9 @@ int hpdma_device_open(struct hpdma *ctx, const char *name,
 		ret = -EINVAL;
 	if (ret)
 		return hpdma_fail(error, ret, HPDMA_WHY_NONE, "read options");
+	if (ctx->info.backend != HPDMA_BACKEND_MODULE)
+		return hpdma_fail(error, -EOPNOTSUPP, HPDMA_WHY_NO_MODULE,
+				  "open a device");
 	ret = hpdma_find_node(ctx->sys, name, path, sizeof(path), error);
 	if (ret)
 		return ret;

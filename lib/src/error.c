@@ -75,7 +75,7 @@ const char *hpdma_why_text(uint32_t why)
 		SAY(SEALS,
 		    "the file must be sealed against shrinking (F_SEAL_SHRINK) and not against writing")
 		SAY(FILE,
-		    "only a memfd or a file of tmpfs or hugetlbfs can be registered")
+		    "only a memfd or a file of tmpfs or hugetlbfs will do, of whole pages")
 		SAY(EXPORTER, "the driver that made this dma-buf refused")
 		SAY(NAMED, "the buffer has a name already; unlink that first")
 		SAY(LIST_RIGHT,
@@ -99,7 +99,7 @@ const char *hpdma_why_text(uint32_t why)
 		SAY(SUSPENDED,
 		    "the machine was suspended: set the device up again, then resume it")
 	case HPDMA_WHY_NO_MODULE:
-		return "the node does not exist; load the module (modprobe hpdma)";
+		return "this needs the kernel module; load it (modprobe hpdma), and choose no other backend";
 	case HPDMA_WHY_NODE_RIGHT:
 		return "the node's owner and mode do not let this user open it, or the device is not confined by an IOMMU with interrupt remapping, which needs the module parameter allow_unsafe and CAP_SYS_RAWIO";
 	case HPDMA_WHY_NOT_BOUND:
@@ -108,6 +108,10 @@ const char *hpdma_why_text(uint32_t why)
 		return "the buffer does not belong to the context of the device";
 	case HPDMA_WHY_POLICY:
 		return "the thread's NUMA memory policy cannot be changed here (a seccomp filter?)";
+	case HPDMA_WHY_BACKEND:
+		return "the environment variable HPDMA_BACKEND must be module, hugetlb, plain or auto";
+	case HPDMA_WHY_NO_PLACE:
+		return "without the kernel module a name needs room in /dev/shm or, for huge pages, a mount of hugetlbfs that the user may write";
 	}
 	return "a reason that this version of libhpdma does not know";
 }

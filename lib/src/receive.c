@@ -111,6 +111,7 @@ int hpdma_buf_map_fd(struct hpdma *ctx, int fd, uint32_t flags,
 
 	refs_init(&buf->refs);
 	buf->form = HPDMA_BUF_RECEIVED;
+	buf->map_fd = -1;
 	buf->ctx = ctx ? hpdma_ref(ctx) : NULL;
 	buf->sys = sys;
 	*out = buf;

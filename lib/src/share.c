@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * Buffers that came into being elsewhere: imported, and by name.
+ * Buffers that came into being elsewhere, imported and by name; who holds what.
  */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-
-#include <linux/hpdma.h>
 
 #include <hpdma/share.h>
 
@@ -14,108 +11,62 @@
 #include "context.h"
 #include "util.h"
 
-SAME(HPDMA_PUBLISH_PERSISTENT, HPDMA_NAME_PERSISTENT);
-
 #define ALL_PUBLISH_FLAGS \
 	(HPDMA_PUBLISH_PERSISTENT | HPDMA_PUBLISH_UID | HPDMA_PUBLISH_GID)
 
-/* What stands for the caller in the contract. */
-#define CALLERS 0xffffffffu
-
-/* What a name is made of is the module's to judge. */
-static int put_name(uint8_t to[HPDMA_NAME_SIZE], const char *name,
-		    struct hpdma_error *error)
+static int begin(struct hpdma *ctx, uint32_t flags, struct hpdma_buf **buf,
+		 struct hpdma_error *error)
 {
-	size_t length = strlen(name);
-
-	if (length >= HPDMA_NAME_SIZE)
-		return hpdma_fail(error, -EINVAL, HPDMA_WHY_NONE,
-				  "read a name");
-	memcpy(to, name, length);
-	return 0;
-}
-
-static int new_buf(uint32_t flags, struct hpdma_buf **out,
-		   struct hpdma_error *error)
-{
-	*out = NULL;
+	*buf = NULL;
 	if (flags & ~(uint32_t)(HPDMA_BUF_NO_POPULATE | HPDMA_BUF_NO_MAP))
 		return hpdma_fail(error, -EINVAL, HPDMA_WHY_NONE, "read flags");
-	*out = hpdma_new(sizeof(**out), error);
-	return *out ? 0 : -ENOMEM;
+	*buf = hpdma_buf_new(ctx, error);
+	return *buf ? 0 : -ENOMEM;
 }
 
-/* An id from the module. */
-struct given {
-	uint32_t id;
-	uint64_t length;
-	uint64_t cookie;
-};
-
-/* The id is ours: it goes with the buffer, or with the failure. */
-static int hand_out(struct hpdma *ctx, struct hpdma_buf *buf,
-		    struct given given, uint32_t flags, struct hpdma_buf **out,
-		    struct hpdma_error *error)
+/* Hands the buffer out, if the backend could fill it in. */
+static int complete(struct hpdma_buf *buf, int ret, uint32_t flags,
+		    struct hpdma_buf **out, struct hpdma_error *error)
 {
-	int ret;
-
-	buf->id = given.id;
-	buf->length = given.length;
-
-	ret = hpdma_buf_map_id(ctx, buf, given.cookie, flags, error);
-	if (ret) {
-		hpdma_buf_free_id(ctx, buf->id);
-		free(buf);
-		return ret;
-	}
-	hpdma_buf_finish(ctx, buf, HPDMA_BUF_OWN, out);
+	if (ret)
+		goto err_free;
+	ret = hpdma_buf_map(buf, flags, error);
+	if (ret)
+		goto err_give_back;
+	hpdma_buf_finish(buf, HPDMA_BUF_OWN, out);
 	return 0;
+
+err_give_back:
+	buf->ctx->ops->free(buf);
+err_free:
+	free(buf);
+	return ret;
 }
 
 int hpdma_buf_import(struct hpdma *ctx, int fd, uint32_t flags,
 		     struct hpdma_buf **out, struct hpdma_error *error)
 {
-	struct hpdma_ioc_buf_import arg = { .size = sizeof(arg), .fd = fd };
 	struct hpdma_buf *buf;
 	int ret;
 
-	ret = new_buf(flags, &buf, error);
+	ret = begin(ctx, flags, &buf, error);
 	if (ret)
 		return ret;
-	ret = hpdma_ioctl(ctx->sys, ctx->fd, HPDMA_IOC_BUF_IMPORT, &arg, error,
-			  "import a dma-buf");
-	if (ret) {
-		free(buf);
-		return ret;
-	}
-	return hand_out(ctx, buf,
-			(struct given){ arg.out_buf_id, arg.out_length,
-					arg.out_mmap_offset },
-			flags, out, error);
+	ret = ctx->ops->import(buf, fd, error);
+	return complete(buf, ret, flags, out, error);
 }
 
 int hpdma_buf_open(struct hpdma *ctx, const char *name, uint32_t flags,
 		   struct hpdma_buf **out, struct hpdma_error *error)
 {
-	struct hpdma_ioc_name_open arg = { .size = sizeof(arg) };
 	struct hpdma_buf *buf;
 	int ret;
 
-	ret = put_name(arg.name, name, error);
-	if (!ret)
-		ret = new_buf(flags, &buf, error);
+	ret = begin(ctx, flags, &buf, error);
 	if (ret)
 		return ret;
-	ret = hpdma_ioctl(ctx->sys, ctx->fd, HPDMA_IOC_NAME_OPEN, &arg, error,
-			  "open a named buffer");
-	if (ret) {
-		free(buf);
-		return ret;
-	}
-	return hand_out(ctx, buf,
-			(struct given){ arg.out_buf_id, arg.out_length,
-					arg.out_mmap_offset },
-			flags, out, error);
+	ret = ctx->ops->lookup(buf, name, error);
+	return complete(buf, ret, flags, out, error);
 }
 
 static int check(const struct hpdma_publish_opts *o)
@@ -131,7 +82,6 @@ int hpdma_buf_publish(struct hpdma_buf *buf, const char *name,
 		      const struct hpdma_publish_opts *opts,
 		      struct hpdma_error *error)
 {
-	struct hpdma_ioc_name_publish arg = { .size = sizeof(arg) };
 	struct hpdma_publish_opts o;
 	int ret;
 
@@ -143,28 +93,18 @@ int hpdma_buf_publish(struct hpdma_buf *buf, const char *name,
 	if (buf->form != HPDMA_BUF_OWN)
 		return hpdma_fail(error, -EOPNOTSUPP, HPDMA_WHY_NONE,
 				  "name a registered or received buffer");
-	ret = put_name(arg.name, name, error);
-	if (ret)
-		return ret;
-
-	arg.flags = o.flags & HPDMA_PUBLISH_PERSISTENT;
-	arg.buf_id = buf->id;
-	arg.mode = o.mode;
-	arg.uid = o.flags & HPDMA_PUBLISH_UID ? o.uid : CALLERS;
-	arg.gid = o.flags & HPDMA_PUBLISH_GID ? o.gid : CALLERS;
-	return hpdma_ioctl(buf->sys, buf->ctx->fd, HPDMA_IOC_NAME_PUBLISH, &arg,
-			   error, "name a buffer");
+	return buf->ctx->ops->publish(buf, name, &o, error);
 }
 
 int hpdma_name_unlink(struct hpdma *ctx, const char *name,
 		      struct hpdma_error *error)
 {
-	struct hpdma_ioc_name_unlink arg = { .size = sizeof(arg) };
-	int ret;
+	return ctx->ops->unlink(ctx, name, error);
+}
 
-	ret = put_name(arg.name, name, error);
-	if (ret)
-		return ret;
-	return hpdma_ioctl(ctx->sys, ctx->fd, HPDMA_IOC_NAME_UNLINK, &arg,
-			   error, "unlink a name");
+int hpdma_list(struct hpdma *ctx, uint32_t flags,
+	       int (*each)(const struct hpdma_listing *listing, void *arg),
+	       void *arg, struct hpdma_error *error)
+{
+	return ctx->ops->list(ctx, flags, each, arg, error);
 }

@@ -11,9 +11,15 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -148,6 +154,13 @@ static int native_set_policy(int mode, const unsigned long *nodes,
 	return ret < 0 ? -errno : 0;
 }
 
+static int native_page_nodes(void **pages, int *nodes, size_t count)
+{
+	long ret = syscall(SYS_move_pages, 0, count, pages, NULL, nodes, 0);
+
+	return ret < 0 ? -errno : 0;
+}
+
 static int64_t native_now_ms(void)
 {
 	struct timespec now;
@@ -159,6 +172,132 @@ static int64_t native_now_ms(void)
 static size_t native_page_size(void)
 {
 	return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static const char *native_env(const char *name)
+{
+	return secure_getenv(name);
+}
+
+static uint32_t native_user(void)
+{
+	return geteuid();
+}
+
+static bool native_in_group(uint32_t gid)
+{
+	return gid == getegid() || group_member(gid);
+}
+
+static uint64_t native_file_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_FSIZE, &limit) || limit.rlim_cur == RLIM_INFINITY)
+		return UINT64_MAX;
+	return limit.rlim_cur;
+}
+
+static int native_open_unnamed(const char *directory)
+{
+	int fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int native_memfd(const char *name, unsigned int flags)
+{
+	int fd = memfd_create(name, flags | MFD_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int native_allocate(int fd, uint64_t length)
+{
+	if (length > INT64_MAX)
+		return -EFBIG;
+	return fallocate(fd, 0, 0, (off_t)length) ? -errno : 0;
+}
+
+static int native_seal(int fd, int seals)
+{
+	return fcntl(fd, F_ADD_SEALS, seals) ? -errno : 0;
+}
+
+static int native_status(int fd, struct hpdma_file *file)
+{
+	struct statfs fs;
+	struct stat stat;
+
+	if (fstat(fd, &stat) || fstatfs(fd, &fs))
+		return -errno;
+	*file = (struct hpdma_file){
+		.device = stat.st_dev,
+		.inode = stat.st_ino,
+		.length = (uint64_t)stat.st_size,
+		.links = stat.st_nlink,
+		.mode = stat.st_mode,
+		.uid = stat.st_uid,
+		.gid = stat.st_gid,
+		.fs_type = (uint64_t)fs.f_type,
+		.page_size = (uint64_t)fs.f_bsize,
+	};
+	return 0;
+}
+
+static int native_duplicate(int fd)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+	return copy < 0 ? -errno : copy;
+}
+
+static int native_set_owner(int fd, uint32_t uid, uint32_t gid)
+{
+	return fchown(fd, uid, gid) ? -errno : 0;
+}
+
+static int native_set_mode(int fd, uint32_t mode)
+{
+	return fchmod(fd, mode) ? -errno : 0;
+}
+
+static int native_hold(int fd, int how)
+{
+	return flock(fd, how | LOCK_NB) ? -errno : 0;
+}
+
+static int lock_whole(int fd, short type)
+{
+	struct flock lock = { .l_type = type, .l_whence = SEEK_SET };
+
+	return fcntl(fd, F_OFD_SETLKW, &lock) ? -errno : 0;
+}
+
+static int native_lock(int fd)
+{
+	return lock_whole(fd, F_WRLCK);
+}
+
+static int native_unlock(int fd)
+{
+	return lock_whole(fd, F_UNLCK);
+}
+
+/* Without a capability only the path in /proc leads to an open file. */
+static int native_link(int fd, const char *path)
+{
+	char self[32];
+
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	return linkat(AT_FDCWD, self, AT_FDCWD, path, AT_SYMLINK_FOLLOW) ?
+		       -errno :
+		       0;
+}
+
+static int native_unlink(const char *path)
+{
+	return unlink(path) ? -errno : 0;
 }
 
 const struct hpdma_sys hpdma_sys_native = {
@@ -175,6 +314,24 @@ const struct hpdma_sys hpdma_sys_native = {
 	.readlink = native_readlink,
 	.get_policy = native_get_policy,
 	.set_policy = native_set_policy,
+	.page_nodes = native_page_nodes,
 	.now_ms = native_now_ms,
 	.page_size = native_page_size,
+	.env = native_env,
+	.user = native_user,
+	.in_group = native_in_group,
+	.file_limit = native_file_limit,
+	.open_unnamed = native_open_unnamed,
+	.memfd = native_memfd,
+	.allocate = native_allocate,
+	.seal = native_seal,
+	.status = native_status,
+	.duplicate = native_duplicate,
+	.set_owner = native_set_owner,
+	.set_mode = native_set_mode,
+	.hold = native_hold,
+	.lock = native_lock,
+	.unlock = native_unlock,
+	.link = native_link,
+	.unlink = native_unlink,
 };

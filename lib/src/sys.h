@@ -7,9 +7,34 @@
 #ifndef HPDMA_SRC_SYS_H
 #define HPDMA_SRC_SYS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+/**
+ * struct hpdma_file - what a file is
+ * @device: Of the file system
+ * @inode: Number in it
+ * @length: Bytes
+ * @links: Names it has
+ * @mode: Type and permissions
+ * @uid: Owner
+ * @gid: Group
+ * @fs_type: Magic number of the file system
+ * @page_size: Bytes of its pages, as the file system says
+ */
+struct hpdma_file {
+	uint64_t device;
+	uint64_t inode;
+	uint64_t length;
+	uint64_t links;
+	uint32_t mode;
+	uint32_t uid;
+	uint32_t gid;
+	uint64_t fs_type;
+	uint64_t page_size;
+};
 
 /**
  * struct hpdma_sys - the system calls of libhpdma
@@ -27,8 +52,28 @@
  * @readlink: readlink(2), but the result is terminated
  * @get_policy: get_mempolicy(2) of the calling thread, @bits bits of nodes
  * @set_policy: set_mempolicy(2), @bits bits of nodes
+ * @page_nodes: move_pages(2) without moving: the node of each of @count mapped
+ *	pages, or a negative errno in its place
  * @now_ms: the monotonic clock in milliseconds
  * @page_size: the system's page size in bytes
+ * @env: secure_getenv(3): NULL in a program that has more rights than its user
+ * @user: geteuid(2)
+ * @in_group: whether the process is of a group
+ * @file_limit: RLIMIT_FSIZE in bytes; a file that would grow beyond it costs the
+ *	process a signal
+ * @open_unnamed: open(2) with O_TMPFILE: a file of mode 0600 that has no name yet
+ * @memfd: memfd_create(2), always close-on-exec
+ * @allocate: fallocate(2) of the first @length bytes, which grows the file
+ * @seal: F_ADD_SEALS
+ * @status: fstat(2) and fstatfs(2)
+ * @duplicate: F_DUPFD_CLOEXEC
+ * @set_owner: fchown(2); UINT32_MAX leaves one as it is
+ * @set_mode: fchmod(2)
+ * @hold: flock(2), without waiting
+ * @lock: an OFD lock for writing on all of the file; waits for it
+ * @unlock: the end of @lock
+ * @link: linkat(2) of an open file
+ * @unlink: unlink(2)
  */
 struct hpdma_sys {
 	int (*open)(const char *path, int flags);
@@ -47,8 +92,26 @@ struct hpdma_sys {
 	int (*get_policy)(int *mode, unsigned long *nodes, unsigned long bits);
 	int (*set_policy)(int mode, const unsigned long *nodes,
 			  unsigned long bits);
+	int (*page_nodes)(void **pages, int *nodes, size_t count);
 	int64_t (*now_ms)(void);
 	size_t (*page_size)(void);
+	const char *(*env)(const char *name);
+	uint32_t (*user)(void);
+	bool (*in_group)(uint32_t gid);
+	uint64_t (*file_limit)(void);
+	int (*open_unnamed)(const char *directory);
+	int (*memfd)(const char *name, unsigned int flags);
+	int (*allocate)(int fd, uint64_t length);
+	int (*seal)(int fd, int seals);
+	int (*status)(int fd, struct hpdma_file *file);
+	int (*duplicate)(int fd);
+	int (*set_owner)(int fd, uint32_t uid, uint32_t gid);
+	int (*set_mode)(int fd, uint32_t mode);
+	int (*hold)(int fd, int how);
+	int (*lock)(int fd);
+	int (*unlock)(int fd);
+	int (*link)(int fd, const char *path);
+	int (*unlink)(const char *path);
 };
 
 /* The calls of the running system. */

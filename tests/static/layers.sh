@@ -27,12 +27,13 @@ LAYER_STRUCTS=5
 LIB_LAYERS='
 sys
 util error policy version
-backend backend_*
+backend pools places names
 context
 find
 device control
 buf
-alloc receive share list
+backend_file backend_*
+alloc receive share
 dma event
 iova iova_* poller
 misuse annotate lock
@@ -43,7 +44,7 @@ pktbuf
 domain domain_*
 '
 LIB_FLOOR2='misuse annotate lock memzone ring heap mempool domain pktbuf'
-LIB_UAPI='sys util error version backend_module context buf alloc receive share list device control dma event'
+LIB_UAPI='sys util error version backend_module backend_module_share device control dma event'
 
 # "layer position" of a file, or nothing if the table has no place for it
 place()

@@ -289,7 +289,7 @@ TEST(bad_options_are_refused_before_any_call)
 	static const struct hpdma_buf_opts rows[] = {
 		{ .size = 8 },
 		{ .size = sizeof(rows[0]), .flags = 1u << 31 },
-		{ .size = sizeof(rows[0]), .flags = 1u << 6 },
+		{ .size = sizeof(rows[0]), .flags = 1u << 7 },
 		{ .size = sizeof(rows[0]), .backing = 3 },
 		{ .size = sizeof(rows[0]), .page_size = 3 * MIB },
 		{ .size = sizeof(rows[0]),

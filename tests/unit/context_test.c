@@ -71,6 +71,9 @@ TEST(a_backend_can_be_forced)
 
 TEST(says_why_it_cannot_open)
 {
+	struct hpdma_open_opts opts = { .size = sizeof(opts),
+					.backend = HPDMA_BACKEND_MODULE };
+
 	static const struct {
 		int code;
 		uint32_t why;
@@ -86,9 +89,88 @@ TEST(says_why_it_cannot_open)
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		fake_reset();
 		fake.open_code = rows[i].code;
-		CHECK_EQ(open_with(NULL, &error), rows[i].code);
+		CHECK_EQ(open_with(&opts, &error), rows[i].code);
 		CHECK_EQ(error.why, rows[i].why);
 	}
+}
+
+/* Which backend AUTO comes to, or a negative errno. */
+static int automatic(uint32_t *passed_over, uint32_t *why)
+{
+	struct hpdma_info info = { .size = sizeof(info) };
+	struct hpdma_error error = { 0 };
+	struct hpdma *ctx;
+	int ret = hpdma_open_sys(NULL, &fake_sys, &ctx, &error);
+
+	*why = error.why;
+	if (ret)
+		return ret;
+	CHECK_EQ(hpdma_get_info(ctx, &info), 0);
+	hpdma_unref(ctx);
+	CHECK(fake_clean());
+	*passed_over = info.passed_over;
+	return (int)info.backend;
+}
+
+TEST(without_the_module_there_is_another_backend)
+{
+	static const struct {
+		int code;
+		int got;
+		uint32_t passed_over;
+	} rows[] = {
+		{ 0, HPDMA_BACKEND_MODULE, HPDMA_WHY_NONE },
+		{ -ENOENT, HPDMA_BACKEND_PLAIN, HPDMA_WHY_NO_MODULE },
+		{ -ENXIO, HPDMA_BACKEND_PLAIN, HPDMA_WHY_NO_MODULE },
+		{ -EACCES, HPDMA_BACKEND_PLAIN, HPDMA_WHY_NODE_RIGHT },
+		{ -EPERM, HPDMA_BACKEND_PLAIN, HPDMA_WHY_NODE_RIGHT },
+	};
+	uint32_t passed_over = 99, why;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		fake_reset();
+		fake.open_code = rows[i].code;
+		CHECK_EQ(automatic(&passed_over, &why), rows[i].got);
+		CHECK_EQ(passed_over, rows[i].passed_over);
+	}
+	/* What is broken is not passed over. */
+	fake_reset();
+	fake.open_code = -EMFILE;
+	CHECK_EQ(automatic(&passed_over, &why), -EMFILE);
+}
+
+TEST(the_environment_chooses_where_the_program_does_not)
+{
+	struct hpdma_open_opts opts = { .size = sizeof(opts),
+					.backend = HPDMA_BACKEND_MODULE };
+	uint32_t passed_over = 99, why;
+
+	fake_reset();
+	fake.env = "plain";
+	CHECK_EQ(automatic(&passed_over, &why), HPDMA_BACKEND_PLAIN);
+	CHECK_EQ(passed_over, HPDMA_WHY_NONE);
+	CHECK_EQ(open_with(&opts, NULL), 0);
+	CHECK(!strcmp(fake.last_open, "/dev/hpdma"));
+	fake.env = "module";
+	fake.open_code = -ENOENT;
+	CHECK_EQ(automatic(&passed_over, &why), -ENOENT);
+	CHECK_EQ(why, HPDMA_WHY_NO_MODULE);
+	fake.env = "hugetlb";
+	CHECK_EQ(automatic(&passed_over, &why), -EOPNOTSUPP);
+	CHECK_EQ(why, HPDMA_WHY_HUGEPAGES);
+	fake.env = "Plain";
+	CHECK_EQ(automatic(&passed_over, &why), -EINVAL);
+	CHECK_EQ(why, HPDMA_WHY_BACKEND);
+	fake.env = "";
+	CHECK_EQ(automatic(&passed_over, &why), HPDMA_BACKEND_PLAIN);
+	fake.env = "auto";
+	CHECK_EQ(automatic(&passed_over, &why), HPDMA_BACKEND_PLAIN);
+	/* A path is a wish for the module. */
+	fake.env = "plain";
+	opts = (struct hpdma_open_opts){ .size = sizeof(opts),
+					 .path = "/dev/hpdma-elsewhere" };
+	CHECK_EQ(open_with(&opts, NULL), -ENOENT);
 }
 
 TEST(info_is_what_the_module_says)
@@ -106,6 +188,9 @@ TEST(info_is_what_the_module_says)
 	CHECK_EQ(info.max_contig, 4 << 20);
 	CHECK_EQ(info.max_length, 1 << 30);
 	CHECK(info.features & HPDMA_HAS_PHYS);
+	CHECK(info.features & HPDMA_HAS_PIN);
+	CHECK(info.features & HPDMA_HAS_DEVICES);
+	CHECK(info.features & HPDMA_HAS_NAMES);
 	info.size--;
 	CHECK_EQ(hpdma_get_info(ctx, &info), -EINVAL);
 	finish(ctx);
@@ -180,6 +265,8 @@ int main(void)
 		ENTRY(options_carry_their_size),
 		ENTRY(a_backend_can_be_forced),
 		ENTRY(says_why_it_cannot_open),
+		ENTRY(without_the_module_there_is_another_backend),
+		ENTRY(the_environment_chooses_where_the_program_does_not),
 		ENTRY(info_is_what_the_module_says),
 		ENTRY(info_of_a_newer_caller_is_zeroed_behind),
 		ENTRY(usage_is_asked_for_each_time),

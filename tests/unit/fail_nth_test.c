@@ -350,6 +350,32 @@ static int scenario_parts(void)
 	return with_device(HPDMA_DEVICE_MODE_CALLER_IOVA, unmap_in_parts);
 }
 
+/* All rungs of the ladder, the last one of a node. */
+static int scenario_stitched(void)
+{
+	struct hpdma_buf_opts opts = { .size = sizeof(opts),
+				       .flags = HPDMA_BUF_NODE };
+	struct hpdma_buf *buf;
+	struct hpdma *ctx;
+	int ret;
+
+	fake.huge_bytes = 0;
+	fake.contig_bytes = 0;
+	ret = open_checked(&ctx);
+	if (ret)
+		return ret;
+	ret = device_checked(ctx, NULL, &opts.device);
+	if (ret)
+		goto err_close;
+	ret = alloc_checked(ctx, &opts, &buf);
+	if (!ret)
+		hpdma_buf_unref(buf);
+	hpdma_device_unref(opts.device);
+err_close:
+	hpdma_unref(ctx);
+	return ret;
+}
+
 /* Returns how many calls there were to fail. */
 static unsigned int sweep(int (*scenario)(void), int code)
 {
@@ -396,6 +422,11 @@ TEST(the_second_rung)
 	sweep_all(scenario_ladder, 12);
 }
 
+TEST(the_last_rung)
+{
+	sweep_all(scenario_stitched, 25);
+}
+
 TEST(registration)
 {
 	sweep_all(scenario_register, 9);
@@ -432,6 +463,7 @@ int main(void)
 		ENTRY(contiguous_memory),
 		ENTRY(huge_pages_of_a_node),
 		ENTRY(the_second_rung),
+		ENTRY(the_last_rung),
 		ENTRY(registration),
 		ENTRY(export_and_receive),
 		ENTRY(import),

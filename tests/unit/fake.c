@@ -15,6 +15,8 @@
 #include "fake.h"
 
 #define FIRST_FD 100
+#define POOLS "/sys/kernel/mm/hugepages"
+#define LARGE_POOL POOLS "/hugepages-1048576kB/free_hugepages"
 
 struct fake fake;
 
@@ -116,6 +118,8 @@ static int fake_open(const char *path, int flags)
 	fake.last_open_flags = flags;
 	if (fake_inject("open", &code))
 		return code;
+	if (!strcmp(path, LARGE_POOL) && fake.large_pages)
+		return fake_open_file(FAKE_POOL);
 	if (fake.open_code)
 		return fake.open_code;
 	if (strncmp(path, "/dev/hpdma", 10))
@@ -285,6 +289,8 @@ static ssize_t fake_read(int fd, void *data, size_t length)
 		return code;
 	if (fake.on_read && fake.on_read(&ret))
 		return ret;
+	if (file_of(fd) == FAKE_POOL)
+		return snprintf(data, length, "%u\n", fake.large_pages);
 	if (file_of(fd) != FAKE_DEVICE || length != 4)
 		fake_complain("read of something else than a count");
 	if (!fake.irq_type)
@@ -351,6 +357,8 @@ static int fake_list(const char *path, int (*each)(const char *name, void *arg),
 
 	if (fake_inject("readdir", &code))
 		return code;
+	if (!strcmp(path, POOLS))
+		return -ENOENT;
 	if (strcmp(path, "/sys/class/hpdma"))
 		fake_complain("a listing of another directory");
 	if (!fake.node_name[0])
@@ -425,6 +433,12 @@ static size_t fake_page_size(void)
 	return 4096;
 }
 
+static const char *fake_env(const char *name)
+{
+	return strcmp(name, "HPDMA_BACKEND") ? NULL : fake.env;
+}
+
+/* Files of memory are tested on the real system: here there are none. */
 const struct hpdma_sys fake_sys = {
 	.open = fake_open,
 	.close = fake_close,
@@ -441,4 +455,5 @@ const struct hpdma_sys fake_sys = {
 	.set_policy = fake_set_policy,
 	.now_ms = fake_now_ms,
 	.page_size = fake_page_size,
+	.env = fake_env,
 };

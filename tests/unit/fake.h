@@ -27,6 +27,7 @@ enum fake_file {
 	FAKE_CONTROL,
 	FAKE_DEVICE,
 	FAKE_EXPORT,
+	FAKE_POOL,
 };
 
 /* The one name there can be. */
@@ -66,6 +67,8 @@ struct fake {
 	uint64_t hugetlb_sizes;
 	uint64_t huge_bytes;
 	uint64_t contig_bytes;
+	unsigned int large_pages;
+	const char *env;
 	int32_t memory_node;
 	uint32_t segments;
 	uint32_t translated;

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Buffers: pinned memory. What devices do with it is in dma.h.
+ *
+ * Without the module (&enum hpdma_backend) a buffer is a file of shared memory:
+ * mapped, shared and named alike, but not pinned, and without addresses. What
+ * asks for more is refused: -EOPNOTSUPP (HPDMA_WHY_NO_MODULE).
  */
 #ifndef HPDMA_BUF_H
 #define HPDMA_BUF_H
@@ -20,7 +24,8 @@ struct hpdma_device;
  * @HPDMA_BUF_BACKING_CONTIG: One physically contiguous run, or, with
  *	HPDMA_BUF_SCATTER, several
  * @HPDMA_BUF_BACKING_HUGETLB: Huge pages
- * @HPDMA_BUF_BACKING_USER: Memory of the user; only as a result
+ * @HPDMA_BUF_BACKING_USER: Ordinary pages: registered memory of the user, or the
+ *	library's own; only as a result
  * @HPDMA_BUF_BACKING_IMPORT: Memory of another driver; only as a result
  *
  * Since: 0.1
@@ -46,6 +51,8 @@ enum hpdma_buf_backing {
  *	one, each at least @min_segment long. Huge pages are so anyway
  * @HPDMA_BUF_MAP_WC: Mappings into processes are write-combining instead of
  *	cached
+ * @HPDMA_BUF_NAMEABLE: The buffer is to get a name: memory that can have one, or
+ *	fail. Where a name needs nothing this changes nothing
  *
  * Since: 0.1
  */
@@ -56,6 +63,7 @@ enum hpdma_buf_flags {
 	HPDMA_BUF_NO_MAP = 1 << 3,
 	HPDMA_BUF_SCATTER = 1 << 4,
 	HPDMA_BUF_MAP_WC = 1 << 5,
+	HPDMA_BUF_NAMEABLE = 1 << 6,
 };
 
 /**
@@ -66,7 +74,8 @@ enum hpdma_buf_flags {
  * @address_bits: All physical addresses are to be below 2^@address_bits, 24 to
  *	64, or fail; 0 for no wish. Where it is for a device, @device knows better
  * @page_size: Size of huge pages in bytes; 0 for 2 MiB, or the smallest size
- *	there is. Must be 0 for HPDMA_BUF_BACKING_CONTIG
+ *	there is, or what HPDMA_BUF_BACKING_ANY chooses. Must be 0 for
+ *	HPDMA_BUF_BACKING_CONTIG
  * @min_segment: Each segment is to be at least this many bytes, or fail; 0 for
  *	no wish
  * @alignment: The first physical address is to be a multiple of this power of
@@ -131,8 +140,10 @@ enum hpdma_buf_is {
  * struct hpdma_buf_info - what was obtained
  * @size: sizeof(struct hpdma_buf_info)
  * @backing: &enum hpdma_buf_backing
- * @node: NUMA node, or -1 if the memory lies on several or this is not known
- * @fallback: 1 if HPDMA_BUF_BACKING_ANY got its second choice, else 0
+ * @node: NUMA node, or -1 if the memory lies on several or this is not known.
+ *	Without the module it is known of what was allocated with HPDMA_BUF_NODE
+ * @fallback: 0 if HPDMA_BUF_BACKING_ANY got its first choice, 1 for the second,
+ *	and so on: the rungs of hpdma_buf_alloc()
  * @length: Bytes
  * @page_size: Size of the memory's pages in bytes; 0 if this is not known
  * @segments: Number of physically contiguous runs; 0 if this is not known
@@ -167,10 +178,21 @@ struct hpdma_buf_info {
  *
  * The memory is zero, pinned, and mapped shared, readable and writable.
  *
- * HPDMA_BUF_BACKING_ANY takes huge pages first if rounding up to them adds at
- * most a quarter to @length, else contiguous memory first. If the first has no
- * memory of the kind asked for (-ENOMEM, -EOPNOTSUPP), the other one is tried;
- * if that fails likewise, the first failure is the one reported.
+ * HPDMA_BUF_BACKING_ANY goes down a ladder, leaving out what cannot fulfil a wish:
+ *
+ * 1. Huge pages of 1 GiB, if rounding up to them adds at most a quarter to
+ *    @length and as many are free.
+ * 2. Huge pages of 2 MiB (or @page_size), if rounding up to them adds at most a
+ *    quarter; else they come behind the next rung.
+ * 3. Contiguous memory; without the module ordinary pages, and that is the last.
+ * 4. Ordinary pages, pinned one by one, if @device is behind an IOMMU that makes
+ *    one range of them and no physical address, boundary or caching was wished
+ *    for. They are HPDMA_BUF_BACKING_USER, and cannot be exported or named.
+ *
+ * If a rung has no memory of the kind asked for (-ENOMEM, -EOPNOTSUPP), the next
+ * one is tried; if all fail likewise, the first failure is the one reported.
+ * HPDMA_BUF_NO_FALLBACK stops after the first rung that is not left out.
+ * hpdma_buf_get_info() tells which one it was, and what was obtained.
  *
  * For huge pages of a certain node the memory policy of the calling thread is
  * changed during the call and then restored. A signal handler that runs
@@ -187,6 +209,25 @@ HPDMA_API int hpdma_buf_alloc(struct hpdma *ctx, uint64_t length,
 			      struct hpdma_error *error);
 
 /**
+ * hpdma_buf_map_at() - map a buffer at a certain address
+ * @buf: A buffer that has no address: HPDMA_BUF_NO_MAP
+ * @place: The address: a multiple of the size of its pages
+ * @flags: 0 or HPDMA_BUF_NO_POPULATE
+ * @error: Filled on failure; may be NULL
+ *
+ * For processes that are to see a buffer at the same address. Nothing that is
+ * mapped already is replaced. Afterwards hpdma_buf_ptr() is @place. Must not run
+ * at the same time as other calls on the buffer.
+ *
+ * Return: 0; -EEXIST if something else is mapped there; -EBUSY if the buffer has an
+ * address; -EINVAL for an address that does not suit or unknown flags;
+ * -EOPNOTSUPP if it cannot be mapped; what mmap(2) returns.
+ * Since: 0.1
+ */
+HPDMA_API int hpdma_buf_map_at(struct hpdma_buf *buf, void *place,
+			       uint32_t flags, struct hpdma_error *error);
+
+/**
  * hpdma_buf_register() - pin memory of the caller
  * @ctx: The context
  * @ptr: The memory; a multiple of the page size
@@ -196,7 +237,8 @@ HPDMA_API int hpdma_buf_alloc(struct hpdma *ctx, uint64_t length,
  * @error: Filled on failure; may be NULL
  *
  * The memory stays the caller's, who must keep it mapped and unchanged as long
- * as he uses it with a device. It cannot be exported.
+ * as he uses it with a device. It cannot be exported. Without HPDMA_HAS_PIN
+ * nothing is pinned, nor looked at: the buffer only stands for the memory.
  *
  * Return: 0; -EFAULT (HPDMA_WHY_PINNING), -ENOSPC (HPDMA_WHY_MEMLOCK, _IDS);
  * -EINVAL, -E2BIG; -ENOMEM; -EINTR.
@@ -255,11 +297,13 @@ HPDMA_API int hpdma_buf_map_fd(struct hpdma *ctx, int fd, uint32_t flags,
 /**
  * hpdma_buf_export() - make a file descriptor of a buffer
  * @buf: The buffer
- * @fd: Receives a dma-buf; close-on-exec, the caller's to close
+ * @fd: Receives a dma-buf, or without the module a file of memory; close-on-exec,
+ *	the caller's to close
  * @error: Filled on failure; may be NULL
  *
  * The descriptor can be passed to another process, which maps it with
- * hpdma_buf_map_fd(). It holds the memory for itself.
+ * hpdma_buf_map_fd(). It holds the memory for itself; without the module also a
+ * name of the buffer, and so do mappings of it.
  *
  * Return: 0; -EOPNOTSUPP for a registered or a received buffer; -EMFILE; -EINTR.
  * Since: 0.1
@@ -280,8 +324,8 @@ HPDMA_API int hpdma_buf_export(struct hpdma_buf *buf, int *fd,
  * be others.
  *
  * Return: 0; -EMSGSIZE if @cap is too small, then only *@count is written;
- * -EPERM (HPDMA_WHY_PHYS_RIGHT); -EOPNOTSUPP for a received buffer or one of
- * another driver; -EINTR.
+ * -EPERM (HPDMA_WHY_PHYS_RIGHT); -EOPNOTSUPP for a received buffer, one of
+ * another driver, or (HPDMA_WHY_NO_MODULE) without the module; -EINTR.
  * Since: 0.1
  */
 HPDMA_API int hpdma_buf_segments(struct hpdma_buf *buf, struct hpdma_seg *segs,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The context: what all buffers and devices of a program belong to. It is an
- * open file of /dev/hpdma.
+ * The context: what all buffers and devices of a program belong to. It has a
+ * backend: the kernel module, or files of memory where that is not to be had.
  */
 #ifndef HPDMA_CONTEXT_H
 #define HPDMA_CONTEXT_H
@@ -15,20 +15,27 @@ struct hpdma;
 /**
  * enum hpdma_backend - where memory and addresses come from
  * @HPDMA_BACKEND_AUTO: The best one there is
- * @HPDMA_BACKEND_MODULE: The kernel module; the only one so far
+ * @HPDMA_BACKEND_MODULE: The kernel module: pinned memory, devices, addresses
+ * @HPDMA_BACKEND_HUGETLB: Files of huge pages, or of ordinary ones where huge
+ *	ones are used up or would be wasted. Nothing is pinned, and there are no
+ *	devices and no addresses
+ * @HPDMA_BACKEND_PLAIN: Files of ordinary pages: needs no rights and no settings
  *
  * Since: 0.1
  */
 enum hpdma_backend {
 	HPDMA_BACKEND_AUTO = 0,
 	HPDMA_BACKEND_MODULE = 1,
+	HPDMA_BACKEND_HUGETLB = 2,
+	HPDMA_BACKEND_PLAIN = 3,
 };
 
 /**
  * struct hpdma_open_opts - options of hpdma_open()
  * @size: sizeof(struct hpdma_open_opts)
  * @backend: &enum hpdma_backend
- * @path: The device node, NULL for "/dev/hpdma"
+ * @path: The device node, NULL for "/dev/hpdma"; with HPDMA_BACKEND_AUTO a path
+ *	asks for the module
  *
  * Since: 0.1
  */
@@ -45,6 +52,11 @@ struct hpdma_open_opts {
  * @HPDMA_HAS_REGISTER: hpdma_buf_register()
  * @HPDMA_HAS_PHYS: This context may see physical addresses
  * @HPDMA_HAS_WC: HPDMA_BUF_MAP_WC
+ * @HPDMA_HAS_PIN: Memory is pinned, also what is registered: its frames stay.
+ *	Without this hpdma_buf_register() only remembers the memory
+ * @HPDMA_HAS_DEVICES: hpdma_device_open()
+ * @HPDMA_HAS_NAMES: hpdma_buf_publish(); see HPDMA_BUF_NAMEABLE
+ * @HPDMA_HAS_HUGE_NAMES: The same for buffers of huge pages
  *
  * Since: 0.1
  */
@@ -54,18 +66,26 @@ enum hpdma_has {
 	HPDMA_HAS_REGISTER = 1 << 2,
 	HPDMA_HAS_PHYS = 1 << 3,
 	HPDMA_HAS_WC = 1 << 4,
+	HPDMA_HAS_PIN = 1 << 27,
+	HPDMA_HAS_DEVICES = 1 << 28,
+	HPDMA_HAS_NAMES = 1 << 29,
+	HPDMA_HAS_HUGE_NAMES = 1 << 30,
 };
 
 /**
  * struct hpdma_info - what a context can do
  * @size: sizeof(struct hpdma_info)
  * @backend: &enum hpdma_backend, never AUTO
- * @uapi_version: Version of the module's interface
- * @module_version: Of the module: major << 16 | minor << 8 | patch
+ * @uapi_version: Version of the module's interface; 0 without it
+ * @module_version: Of the module: major << 16 | minor << 8 | patch; 0 without it
  * @features: Bits of &enum hpdma_has
  * @hugetlb_sizes: Sizes of huge pages in bytes, ORed (each is a power of two)
- * @max_contig: Longest single run of contiguous memory in bytes
+ * @max_contig: Longest single run of contiguous memory in bytes; 0 without the
+ *	module
  * @max_length: Longest buffer of any kind in bytes
+ * @passed_over: If HPDMA_BACKEND_AUTO could not have the module: &enum hpdma_why;
+ *	else HPDMA_WHY_NONE
+ * @reserved: 0
  *
  * Since: 0.1
  */
@@ -78,6 +98,8 @@ struct hpdma_info {
 	uint64_t hugetlb_sizes;
 	uint64_t max_contig;
 	uint64_t max_length;
+	uint32_t passed_over;
+	uint32_t reserved;
 };
 
 /**
@@ -96,9 +118,18 @@ HPDMA_API const char *hpdma_version(void);
  *
  * What the context may see depends on the rights of the process now, not later.
  *
- * Return: 0; -ENOENT (HPDMA_WHY_NO_MODULE); -EACCES or -EPERM
- * (HPDMA_WHY_NODE_RIGHT); -EOPNOTSUPP for an unknown backend; -EINVAL, -E2BIG
- * for bad options; -ENOMEM; what open(2) returns.
+ * Which backend: the one that @opts names; else the one that the environment
+ * variable HPDMA_BACKEND names, "module", "hugetlb" or "plain" (but not to a
+ * program that has more rights than who started it); else the module, if its node
+ * is there and this user may open it; else huge pages, if there are free ones;
+ * else plain memory, which is always there. hpdma_get_info() tells which it is.
+ * A program that needs a device asks for HPDMA_BACKEND_MODULE.
+ *
+ * Return: 0; of a module that was asked for: -ENOENT (HPDMA_WHY_NO_MODULE),
+ * -EACCES or -EPERM (HPDMA_WHY_NODE_RIGHT); of huge pages that were asked for:
+ * -EOPNOTSUPP (HPDMA_WHY_HUGEPAGES) if no pool has any; -EOPNOTSUPP for an unknown
+ * backend; -EINVAL, -E2BIG for bad options, -EINVAL (HPDMA_WHY_BACKEND) for a bad
+ * variable; -ENOMEM; what open(2) returns.
  * Since: 0.1
  */
 HPDMA_API int hpdma_open(const struct hpdma_open_opts *opts, struct hpdma **out,
@@ -164,7 +195,8 @@ struct hpdma_usage {
  * @ctx: The context
  * @usage: Filled; @usage->size is set by the caller
  *
- * Return: 0; -EINVAL if @usage->size is too small; -EINTR.
+ * Return: 0; -EINVAL if @usage->size is too small; -EOPNOTSUPP without the module;
+ * -EINTR.
  * Since: 0.1
  */
 HPDMA_API int hpdma_get_usage(const struct hpdma *ctx,

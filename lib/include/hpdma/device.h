@@ -188,7 +188,7 @@ struct hpdma_device_info {
  * if it is not bound to the hpdma driver; -EACCES or -EPERM
  * (HPDMA_WHY_NODE_RIGHT); -EBUSY (HPDMA_WHY_OTHER_HOLDER, _STUCK, _SUSPENDED);
  * -ERANGE (HPDMA_WHY_ADDRESS); -EOPNOTSUPP (HPDMA_WHY_NO_IOMMU, _GROUP, _MODE,
- * _NO_RESET); -EINVAL for a bad name or bad options; -E2BIG; -ENOMEM; -EINTR; what
+ * _NO_RESET, and _NO_MODULE without the module); -EINVAL for a bad name or bad options; -E2BIG; -ENOMEM; -EINTR; what
  * open(2) returns.
  * Since: 0.1
  */

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Buffers that several processes or drivers hold: imported, named, listed.
+ *
+ * Without the module a name is a file in /dev/shm or in a mount of hugetlbfs. It
+ * belongs to an IPC namespace instead of a PID namespace. A file is opened only
+ * if it is root's, the caller's own, or shared with a group of the caller's:
+ * its owner could shorten it, and end all who touch it by a signal.
  */
 #ifndef HPDMA_SHARE_H
 #define HPDMA_SHARE_H
@@ -14,8 +19,9 @@ HPDMA_BEGIN
 /**
  * hpdma_buf_import() - make a dma-buf a buffer
  * @ctx: The context
- * @fd: The dma-buf: of hpdma_buf_export(), or of another driver; stays the
- *	caller's, who may close it afterwards
+ * @fd: The dma-buf: of hpdma_buf_export(), or of another driver; without the
+ *	module a memfd, or a file of tmpfs or hugetlbfs; stays the caller's, who
+ *	may close it afterwards
  * @flags: 0, or HPDMA_BUF_NO_POPULATE or HPDMA_BUF_NO_MAP
  * @out: Receives the buffer with one reference, the caller's
  * @error: Filled on failure; may be NULL
@@ -81,11 +87,16 @@ struct hpdma_publish_opts {
  *
  * Other processes of the caller's PID namespace can then hpdma_buf_open() it. A
  * name that is not persistent ends with the last object of the buffer in any
- * process, except those of hpdma_buf_map_fd().
+ * process, except those of hpdma_buf_map_fd(). It does so however they end.
+ *
+ * Without the module, a buffer can have a name if it was allocated with
+ * HPDMA_BUF_NAMEABLE, and one only: when that was unlinked it can get no other.
+ * A child of fork() that does not exec holds what its parent held.
  *
  * Return: 0; -EEXIST; -EBUSY (HPDMA_WHY_NAMED); -EINVAL, -E2BIG for bad options or
  * a bad name; -EPERM for an owner or group that is not the caller's to give;
- * -EOPNOTSUPP for a registered or received buffer; -ENOMEM; -EINTR.
+ * -EOPNOTSUPP for a registered or received buffer, or (HPDMA_WHY_NO_PLACE) one that
+ * cannot have a name; -ENOMEM; -EINTR.
  * Since: 0.1
  */
 HPDMA_API int hpdma_buf_publish(struct hpdma_buf *buf, const char *name,
@@ -101,8 +112,8 @@ HPDMA_API int hpdma_buf_publish(struct hpdma_buf *buf, const char *name,
  * @error: Filled on failure; may be NULL
  *
  * Return: 0; -ENOENT if there is no such name that the caller may see; -EINVAL for
- * unknown flags or a bad name; -ENOSPC (HPDMA_WHY_IDS); -ENOMEM; -EINTR; what
- * mmap(2) returns.
+ * unknown flags or a bad name; -EACCES without the module, if it is not for the
+ * caller; -ENOSPC (HPDMA_WHY_IDS); -ENOMEM; -EINTR; what mmap(2) returns.
  * Since: 0.1
  */
 HPDMA_API int hpdma_buf_open(struct hpdma *ctx, const char *name,
@@ -178,6 +189,8 @@ enum hpdma_list_what {
  * @error: Filled on failure, but not if @each ended it; may be NULL
  *
  * Buffers of all processes. One that comes or goes meanwhile may be missed.
+ * Without the module: those that have a name which the caller may open, in no
+ * order, without serial.
  *
  * Return: 0; what @each returned; -EPERM (HPDMA_WHY_LIST_RIGHT); -EINVAL or
  * -EOPNOTSUPP for unknown flags; -EINTR, also after some were shown.

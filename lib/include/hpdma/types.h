@@ -88,12 +88,16 @@ struct hpdma_seg {
  * @HPDMA_WHY_NO_RESET: The device cannot be reset
  * @HPDMA_WHY_STUCK: The device could not be stopped, and still cannot
  * @HPDMA_WHY_SUSPENDED: The machine was suspended since
- * @HPDMA_WHY_NO_MODULE: The kernel module is not loaded
+ * @HPDMA_WHY_NO_MODULE: Only the kernel module can do this, and it is not loaded
+ *	or not the context's backend
  * @HPDMA_WHY_NODE_RIGHT: The rights on the device node or the device's lack of
  *	protection forbid opening it
  * @HPDMA_WHY_NOT_BOUND: The PCI function is not bound to the hpdma driver
  * @HPDMA_WHY_FOREIGN: The buffer is not one of this context's own
  * @HPDMA_WHY_POLICY: The thread's NUMA memory policy could not be changed
+ * @HPDMA_WHY_BACKEND: The environment variable HPDMA_BACKEND names no backend
+ * @HPDMA_WHY_NO_PLACE: Without the module: no directory, or none with enough room,
+ *	where memory of this kind can have a name
  *
  * Values below 256 are those of the kernel module and mean the same there; a
  * newer module may return values that this header does not list.
@@ -139,6 +143,8 @@ enum hpdma_why {
 	HPDMA_WHY_NOT_BOUND = 258,
 	HPDMA_WHY_FOREIGN = 259,
 	HPDMA_WHY_POLICY = 260,
+	HPDMA_WHY_BACKEND = 261,
+	HPDMA_WHY_NO_PLACE = 262,
 };
 
 /**
