@@ -32,15 +32,15 @@ struct memzones_format {
 };
 
 /**
- * memzones_control_length() - what the tables take
+ * hpdma_memzones_control_length() - what the tables take
  * @format: What the set is to be
  *
  * Return: Bytes in front of the memory for zones; 0 for a bad @format.
  */
-uint64_t memzones_control_length(const struct memzones_format *format);
+uint64_t hpdma_memzones_control_length(const struct memzones_format *format);
 
 /**
- * memzones_format() - make a set in given memory
+ * hpdma_memzones_format() - make a set in given memory
  * @mem: The memory, zero; tables and zones lie in it
  * @length: Bytes
  * @format: What the set is to be
@@ -49,11 +49,11 @@ uint64_t memzones_control_length(const struct memzones_format *format);
  *
  * Return: 0; -EINVAL; -ENOSPC if @length is too small for the tables and 4096 bytes.
  */
-int memzones_format(void *mem, size_t length,
-		    const struct memzones_format *format);
+int hpdma_memzones_format(void *mem, size_t length,
+			  const struct memzones_format *format);
 
 /**
- * memzones_attach() - use a set in given memory
+ * hpdma_memzones_attach() - use a set in given memory
  * @mem: The memory, aligned as it was said to be; stays the caller's, mapped until
  *	the last unref
  * @length: Bytes that are mapped
@@ -67,8 +67,8 @@ int memzones_format(void *mem, size_t length,
  * Return: 0; -EPROTO if there is no set, or one of another version; -EBADMSG if it is
  * damaged; -EINVAL for memory that is not aligned; -ENOTRECOVERABLE; -ENOMEM.
  */
-int memzones_attach(void *mem, size_t length, struct hpdma_memzones **out,
-		    struct hpdma_error *error);
+int hpdma_memzones_attach(void *mem, size_t length, struct hpdma_memzones **out,
+			  struct hpdma_error *error);
 
 /* What a process knows of a chunk. One of @buf and @plain is set, in a private set. */
 struct memzones_local {
@@ -103,8 +103,11 @@ struct hpdma_memzones {
 	struct memzones_local *local;
 };
 
+/* Gives back what the chunk is made of. */
+void hpdma_memzones_release(struct memzones_local *local);
+
 /**
- * memzones_grow() - add memory
+ * hpdma_memzones_grow() - add memory
  * @zones: A private set, its lock not held
  * @want: A place that is wanted
  * @error: Filled on failure; may be NULL
@@ -112,7 +115,8 @@ struct hpdma_memzones {
  * Return: 0: there was such a place a moment ago; else what hpdma_memzone_reserve()
  * returns.
  */
-int memzones_grow(struct hpdma_memzones *zones, const struct memzone_want *want,
-		  struct hpdma_error *error);
+int hpdma_memzones_grow(struct hpdma_memzones *zones,
+			const struct memzone_want *want,
+			struct hpdma_error *error);
 
 #endif /* HPDMA_SRC_MEMZONE_SET_H */

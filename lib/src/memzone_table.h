@@ -217,32 +217,38 @@ struct memzone_want {
 };
 
 /* Bytes of the tables; 0 if that is too much. */
-uint64_t memzone_table_length(const struct memzone_geometry *geometry);
+uint64_t hpdma_memzone_table_length(const struct memzone_geometry *geometry);
 
 /* Makes tables in memory that is zero, with nothing in them. 0 or -errno. */
-int memzone_table_format(void *mem, const struct memzone_geometry *geometry,
-			 uint64_t length, uint64_t alignment);
+int hpdma_memzone_table_format(void *mem,
+			       const struct memzone_geometry *geometry,
+			       uint64_t length, uint64_t alignment);
 
 /* Now it is a set, whoever looks. */
-void memzone_table_commit(void *mem);
+void hpdma_memzone_table_commit(void *mem);
 
 /**
- * memzone_table_view() - find the tables in memory
+ * hpdma_memzone_table_view() - find the tables in memory
  * @table: Filled
  * @mem: The memory
  * @length: Bytes that may be looked at
  *
  * Return: 0; -EPROTO if it is no set of this version; -EBADMSG if it cannot be true.
  */
-int memzone_table_view(struct memzone_table *table, void *mem, uint64_t length);
+int hpdma_memzone_table_view(struct memzone_table *table, void *mem,
+			     uint64_t length);
 
 /* The head of the chain of zones that have the hash of a name. */
-uint32_t *memzone_table_chain(const struct memzone_table *table,
-			      const char *name);
+uint32_t *hpdma_memzone_table_chain(const struct memzone_table *table,
+				    const char *name);
 
 /* The zone with this name, or 0. */
-uint32_t memzone_table_find(const struct memzone_table *table,
-			    const char *name);
+uint32_t hpdma_memzone_table_find(const struct memzone_table *table,
+				  const char *name);
+
+/* What the caller is told of a live zone. */
+void hpdma_memzone_table_describe(const struct memzone_table *table,
+				  uint32_t id, struct hpdma_memzone *zone);
 
 static inline void *memzone_table_ptr(const struct memzone_table *table,
 				      uint64_t pos)

@@ -179,11 +179,11 @@ struct hpdma_memzone {
  *
  * Return: 0; -EEXIST if there is a zone of this name; -ENOMEM if there is no place
  * for it; -ENOSPC if there are as many zones or pieces of memory as there can be, or
- * as many bytes; -EOPNOTSUPP if no memory of the set can be known to have what
- * HPDMA_MEMZONE_CONTIGUOUS or @opts->alignment asks for; -EINVAL, -E2BIG for bad
- * options or a bad name; -EOVERFLOW if @length cannot be rounded up;
- * -ENOTRECOVERABLE if the set is damaged; what hpdma_buf_alloc() and hpdma_dma_map()
- * return.
+ * as many bytes, or memory of 16 nodes already; -EOPNOTSUPP if memory of the node, or
+ * with the alignment, boundary or contiguity asked for cannot be had or be known to
+ * be so; -EINVAL, -E2BIG for bad options or a bad name; -EOVERFLOW for more than 2^60
+ * bytes; -ENOTRECOVERABLE if the set is damaged; what hpdma_buf_alloc(),
+ * hpdma_buf_segments() and hpdma_dma_map() return.
  * Since: 0.1
  */
 HPDMA_API int hpdma_memzone_reserve(struct hpdma_memzones *zones,
