@@ -109,6 +109,7 @@ static uint32_t block_new(struct memzone_table *t, uint32_t chunk, uint64_t pos,
 
 static void block_drop(struct memzone_table *t, uint32_t i)
 {
+	t->blocks[i].length = 0;
 	t->blocks[i].class_next = t->head->block_free;
 	t->head->block_free = i;
 }

@@ -69,6 +69,17 @@ static int map_for_device(struct hpdma_device *device, struct piece *piece,
 	return 0;
 }
 
+/* Addresses that are not those of all of the memory say nothing. */
+static bool covers(const struct piece *piece)
+{
+	uint64_t length = 0;
+	size_t i;
+
+	for (i = 0; i < piece->count; i++)
+		length += piece->local.segs[i].length;
+	return piece->count && length == piece->chunk.length;
+}
+
 /* Zones and addresses for devices are alike up to the lowest bit they differ in. */
 static uint64_t congruence(const struct piece *piece)
 {
@@ -107,10 +118,10 @@ static int take_buf(struct hpdma_memzones *zones, uint64_t length,
 			      read_phys(piece, error);
 	if (ret)
 		return ret;
-	if (piece->count) {
+	if (covers(piece)) {
 		chunk->runs = (uint32_t)piece->count;
 		chunk->congruent = congruence(piece);
-	} else if (info.segments == 1) {
+	} else if (!piece->count && info.segments == 1) {
 		/* One run, wherever it is. */
 		chunk->runs = 1;
 	}
@@ -278,6 +289,8 @@ int hpdma_memzones_grow(struct hpdma_memzones *zones,
 			const struct memzone_want *want,
 			struct hpdma_error *error)
 {
+	/* What fails on the way to success is not told. */
+	struct hpdma_error told;
 	uint64_t least, length;
 	struct piece piece;
 	int ret;
@@ -290,10 +303,10 @@ int hpdma_memzones_grow(struct hpdma_memzones *zones,
 		return hpdma_fail(error, ret, HPDMA_WHY_NONE,
 				  "let memzones grow");
 
-	ret = take_piece(zones, length, want, &piece, error);
+	ret = take_piece(zones, length, want, &piece, &told);
 	if (ret == -ENOMEM && length > least) {
 		hpdma_memzones_release(&piece.local);
-		ret = take_piece(zones, least, want, &piece, error);
+		ret = take_piece(zones, least, want, &piece, &told);
 	}
 	if (ret)
 		goto err_release;
@@ -304,12 +317,12 @@ int hpdma_memzones_grow(struct hpdma_memzones *zones,
 		memzone_index_unlock(&zones->table);
 	}
 	if (ret) {
-		hpdma_fail(error, ret, HPDMA_WHY_NONE, "add to memzones");
+		hpdma_fail(&told, ret, HPDMA_WHY_NONE, "add to memzones");
 		goto err_release;
 	}
 	return 0;
 
 err_release:
 	hpdma_memzones_release(&piece.local);
-	return ret;
+	return hpdma_fail(error, told.code, told.why, told.what);
 }
