@@ -37,7 +37,7 @@ alloc receive share
 dma event
 iova iova_* poller
 misuse annotate lock
-memzone memzone_*
+memzone_table memzone_extent memzone_index memzone_set memzone_grow memzone memzone_walk
 ring ring_*
 heap heap_* mempool mempool_*
 pktbuf
@@ -173,7 +173,7 @@ check_lib()
 		found=$(includes_up "$LIB_LAYERS" "$file")
 		upward+=${found:+$found$'\n'}
 		case " $LIB_FLOOR2 " in
-		*" $name "*) ;;
+		*" ${name%%_*} "*) ;;
 		*)
 			found=$(grep -HnE \
 				"include.*[\"</](${LIB_FLOOR2// /|})\.h" "$file")
