@@ -38,7 +38,8 @@ iova iova_* poller
 misuse annotate lock
 memzone memzone_*
 ring ring_*
-heap heap_* mempool mempool_*
+heap heap_check heap_extent heap_chunk heap_slab heap_thread heap_shared heap_info heap_block heap_create
+mempool mempool_*
 pktbuf
 domain domain_*
 '
@@ -172,7 +173,7 @@ check_lib()
 		found=$(includes_up "$LIB_LAYERS" "$file")
 		upward+=${found:+$found$'\n'}
 		case " $LIB_FLOOR2 " in
-		*" $name "*) ;;
+		*" ${name%%_*} "*) ;;
 		*)
 			found=$(grep -HnE \
 				"include.*[\"</](${LIB_FLOOR2// /|})\.h" "$file")
