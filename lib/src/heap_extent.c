@@ -120,17 +120,20 @@ static bool fits(const struct hpdma_heap_page *page, uint64_t pages,
 	return skip(page, align) + pages <= page->pages;
 }
 
-/* An extent in which @pages fit aligned, still linked. */
-static struct hpdma_heap_page *find(struct hpdma_heap *heap, uint64_t pages,
-				    uint64_t align)
+/*
+ * An extent in which @pages fit aligned, still linked, out of those that have @room:
+ * one of a bin in which all have it, or one that happens to.
+ */
+static struct hpdma_heap_page *find(struct hpdma_heap *heap, uint64_t room,
+				    uint64_t pages, uint64_t align)
 {
 	unsigned int bin, tries = 0;
 	struct hpdma_heap_page *page;
 
-	bin = hpdma_heap_bin_from(heap->free_bits, pages);
+	bin = hpdma_heap_bin_from(heap->free_bits, room);
 	if (bin < HPDMA_HEAP_BINS && fits(heap->free[bin], pages, align))
 		return heap->free[bin];
-	page = heap->free[hpdma_heap_bin_of(pages)];
+	page = heap->free[hpdma_heap_bin_of(room)];
 	for (; page && tries < TRIES; page = page->next, tries++) {
 		if (fits(page, pages, align))
 			return page;
@@ -150,12 +153,12 @@ static void note_use(struct hpdma_heap *heap, struct hpdma_heap_chunk *chunk,
 struct hpdma_heap_page *hpdma_heap_extent_take(struct hpdma_heap *heap,
 					       uint64_t pages, uint64_t align)
 {
-	struct hpdma_heap_page *page = find(heap, pages, align);
+	struct hpdma_heap_page *page = find(heap, pages, pages, align);
 	uint64_t front, behind;
 	bool zero;
 
 	if (!page && align > 1)
-		page = find(heap, pages + align - 1, align);
+		page = find(heap, pages + align - 1, pages, align);
 	if (!page)
 		return NULL;
 
