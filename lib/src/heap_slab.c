@@ -41,7 +41,6 @@ static void span_cut(struct hpdma_heap_page *page, unsigned int class)
 		page->total++;
 	}
 	page->blocks = page->total;
-	page->class = (uint8_t) class;
 }
 
 static void span_kind(struct hpdma_heap_page *page, uint8_t kind)
@@ -106,6 +105,8 @@ uint32_t hpdma_heap_span_take(struct hpdma_heap *heap, unsigned int class,
 		pthread_mutex_lock(&heap->lock);
 		if (page) {
 			span_kind(page, HPDMA_HEAP_PAGE_SPAN);
+			/* Neighbours look at the word that contains this. */
+			page->class = (uint8_t) class;
 			hpdma_heap_push(&heap->partial[class], page);
 			heap->span_pages += pages;
 		}
