@@ -34,5 +34,6 @@
 #include <hpdma/event.h>
 #include <hpdma/misuse.h>
 #include <hpdma/memzone.h>
+#include <hpdma/heap.h>
 
 #endif /* HPDMA_H */

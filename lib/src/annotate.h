@@ -40,7 +40,17 @@
 #define hpdma_vg_pool_end(pool) VALGRIND_DESTROY_MEMPOOL(pool)
 #define hpdma_vg_alloc(pool, ptr, size) VALGRIND_MEMPOOL_ALLOC(pool, ptr, size)
 #define hpdma_vg_free(pool, ptr) VALGRIND_MEMPOOL_FREE(pool, ptr)
+/* A block that stayed where it is; what was added is undefined. */
+#define hpdma_vg_resize(pool, ptr, old, size)                              \
+	do {                                                               \
+		VALGRIND_MEMPOOL_CHANGE(pool, ptr, ptr, size);             \
+		if ((size) > (old))                                        \
+			(void)VALGRIND_MAKE_MEM_UNDEFINED((ptr) + (old),   \
+							  (size) - (old)); \
+	} while (0)
 #else
+#define hpdma_vg_resize(pool, ptr, old, size) \
+	((void)(pool), (void)(ptr), (void)(old), (void)(size))
 #define hpdma_vg_pool(pool) ((void)(pool))
 #define hpdma_vg_pool_end(pool) ((void)(pool))
 #define hpdma_vg_alloc(pool, ptr, size) \
