@@ -33,5 +33,6 @@
 #include <hpdma/dma.h>
 #include <hpdma/event.h>
 #include <hpdma/misuse.h>
+#include <hpdma/ring.h>
 
 #endif /* HPDMA_H */
