@@ -9,7 +9,6 @@
 #include <hpdma/ring.h>
 #pragma GCC diagnostic pop
 
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,26 +19,11 @@
 #define KNOWN_FLAGS                                          \
 	(HPDMA_RING_SP | HPDMA_RING_SC | HPDMA_RING_MP_HTS | \
 	 HPDMA_RING_MC_HTS | HPDMA_RING_EXACT | HPDMA_RING_ROBUST)
-/* How often to wait on the CPU before leaving it to others: about a microsecond */
-#define SPINS 32
 
 _Static_assert(sizeof(struct hpdma_ring_mem) == 6 * HPDMA_RING_LINE,
 	       "shared between processes");
 _Static_assert(sizeof(struct hpdma_ring_side) == 2 * HPDMA_RING_LINE,
 	       "shared between processes");
-
-void hpdma_ring_wait(unsigned int *spins)
-{
-	if (++*spins % SPINS == 0) {
-		sched_yield();
-		return;
-	}
-#if defined(__x86_64__) || defined(__i386__)
-	__builtin_ia32_pause();
-#elif defined(__aarch64__)
-	__asm__ volatile("isb" ::: "memory");
-#endif
-}
 
 /* What a ring is made of; from options, or from memory that is not trusted. */
 struct geometry {
@@ -138,14 +122,14 @@ static int new_ring(struct hpdma_ring_mem *mem, const struct geometry *geo,
 	if (!ring)
 		return -ENOMEM;
 	ring->mem = mem;
-	ring->extent = geo->capacity * HPDMA_RING_ONE;
 	ring->mask = geo->slots - 1;
 	ring->capacity = geo->capacity;
 	ring->prod_kind = kind_of(geo, HPDMA_RING_SP, HPDMA_RING_MP_HTS);
 	ring->cons_kind = kind_of(geo, HPDMA_RING_SC, HPDMA_RING_MC_HTS);
 	ring->element_size = geo->element_size;
 	ring->watermark = geo->watermark;
-	ring->owner = owner << 1 | (uint32_t)HPDMA_RING_BUSY;
+	ring->owner = (uint64_t)owner << (HPDMA_RING_BITS + 1) |
+		      HPDMA_RING_BUSY;
 	ring->flags = geo->flags;
 	ring->allocated = allocated;
 	*out = ring;
@@ -166,7 +150,7 @@ static void write_header(struct hpdma_ring_mem *mem, const struct geometry *geo,
 	mem->watermark = geo->watermark;
 	for (i = 0; name && name[i] && i < HPDMA_RING_NAME - 1; i++)
 		mem->name[i] = name[i];
-	mem->prod.limit = geo->capacity * HPDMA_RING_ONE;
+	mem->prod.limit = geo->capacity;
 	/* Who sees it sees the rest. */
 	__atomic_store_n(&mem->magic, MAGIC, __ATOMIC_RELEASE);
 }
@@ -267,7 +251,7 @@ static void reset_side(struct hpdma_ring_side *side, uint64_t limit)
 
 void hpdma_ring_reset(struct hpdma_ring *ring)
 {
-	reset_side(&ring->mem->prod, ring->extent);
+	reset_side(&ring->mem->prod, ring->capacity);
 	reset_side(&ring->mem->cons, 0);
 	/* Last: who finds the ring whole finds it empty. */
 	__atomic_store_n(&ring->mem->broken, 0, __ATOMIC_RELEASE);
@@ -280,7 +264,7 @@ static int32_t turn_of(const struct hpdma_ring_side *side)
 
 	if (!(tail & HPDMA_RING_BUSY))
 		return -1;
-	return (int32_t)((tail & (HPDMA_RING_ONE - 1)) >> 1);
+	return (int32_t)(tail >> (HPDMA_RING_BITS + 1));
 }
 
 int hpdma_ring_mark_dead(struct hpdma_ring *ring, uint32_t owner)
@@ -317,10 +301,10 @@ int hpdma_ring_get_info(const struct hpdma_ring *ring,
 		.cons_mode = HPDMA_RING_KIND_MODE(ring->cons_kind),
 		.prod_owner = turn_of(&mem->prod),
 		.cons_owner = turn_of(&mem->cons),
-		.enqueued = __atomic_load_n(&mem->prod.tail, __ATOMIC_RELAXED) /
-			    HPDMA_RING_ONE,
-		.dequeued = __atomic_load_n(&mem->cons.tail, __ATOMIC_RELAXED) /
-			    HPDMA_RING_ONE,
+		.enqueued = __atomic_load_n(&mem->prod.tail, __ATOMIC_RELAXED) &
+			    HPDMA_RING_POSITION,
+		.dequeued = __atomic_load_n(&mem->cons.tail, __ATOMIC_RELAXED) &
+			    HPDMA_RING_POSITION,
 		.memory = sizeof(*mem) +
 			  ((uint64_t)ring->mask + 1) * ring->element_size,
 	};

@@ -42,7 +42,7 @@ heap heap_* mempool mempool_*
 pktbuf
 domain domain_*
 '
-LIB_FLOOR2='misuse annotate lock memzone ring heap mempool domain pktbuf'
+LIB_FLOOR2='misuse annotate lock memzone ring ring_turn heap mempool domain pktbuf'
 LIB_UAPI='sys util error version backend_module context buf alloc receive share list device control dma event'
 
 # "layer position" of a file, or nothing if the table has no place for it

@@ -156,7 +156,6 @@ struct hpdma_ring_mem {
 /**
  * struct hpdma_ring - a ring, as one process has it
  * @mem: The memory
- * @extent: Capacity, as a distance of positions
  * @mask: Number of slots - 1
  * @capacity: Elements that it holds
  * @prod_kind: HPDMA_RING_KIND() of the producers' side
@@ -174,14 +173,13 @@ struct hpdma_ring_mem {
  */
 struct hpdma_ring {
 	struct hpdma_ring_mem *mem;
-	uint64_t extent;
 	uint32_t mask;
 	uint32_t capacity;
 	uint32_t prod_kind;
 	uint32_t cons_kind;
 	uint32_t element_size;
 	uint32_t watermark;
-	uint32_t owner;
+	uint64_t owner;
 	uint32_t flags;
 	void *allocated;
 };
@@ -335,16 +333,37 @@ HPDMA_API int hpdma_ring_get_info(const struct hpdma_ring *ring,
 				  struct hpdma_ring_info *info);
 
 /**
- * hpdma_ring_wait() - wait a moment for another thread
- * @spins: How often the caller has waited, counted here; 0 at first
+ * hpdma_ring_slow() - an operation that the inline functions leave to the library
+ * @ring: The ring
+ * @array: Elements to put in, or array to fill
+ * @n: How many
+ * @what: HPDMA_RING_BULK, HPDMA_RING_ENQUEUE
  *
- * A moment of the CPU's at first; every now and then the CPU is left to
- * others, so that the thread waited for can run on it. Part of the inline
- * functions.
+ * Part of the inline functions: they try what is usual, in few instructions and
+ * without a frame of their own. Here are the end of the memory, and sides whose
+ * threads take turns.
  *
+ * Return: What the operation returns.
  * Since: 0.1
  */
-HPDMA_API void hpdma_ring_wait(unsigned int *spins);
+HPDMA_API int hpdma_ring_slow(const struct hpdma_ring *ring, void *array,
+			      uint32_t n, int what);
+
+/**
+ * hpdma_ring_publish() - publish behind others
+ * @side: Side of a ring, in HPDMA_RING_MULTI
+ * @position: Where the claim begins that is to be published
+ * @n: Its elements
+ *
+ * Part of the inline functions. Waits until all claims before are published; lets
+ * other threads have the CPU every now and then, for one of them may be the one
+ * that it waits for.
+ *
+ * Return: @n.
+ * Since: 0.1
+ */
+HPDMA_API int hpdma_ring_publish(struct hpdma_ring_side *side,
+				 uint64_t position, uint32_t n);
 
 HPDMA_END
 

@@ -2,11 +2,10 @@
 /*
  * Rings: enqueue and dequeue.
  *
- * A position counts elements, in units of HPDMA_RING_ONE, and is never reduced: the
- * slot is position / HPDMA_RING_ONE modulo the number of slots, a distance is a
- * difference. Positions wrap at 2^48 elements, and differences do not notice.
- * What is below HPDMA_RING_ONE is 0 but in the tail of a side whose threads take
- * turns: there it says whose turn it is. Thus one compare-and-swap takes the turn and
+ * A position counts elements and is never reduced: the slot is the position modulo the
+ * number of slots. Only its low HPDMA_RING_BITS bits count; distances are taken modulo
+ * that, so nothing happens when they wrap. In the tail of a side whose threads take turns
+ * the bits above say whose turn it is. Thus one compare-and-swap takes the turn and
  * names the owner, and one store ends it and publishes: at no instant is a turn
  * without an owner, or half published.
  *
@@ -42,12 +41,18 @@
 
 HPDMA_BEGIN
 
-#define HPDMA_RING_ONE ((uint64_t)1 << 16)
-#define HPDMA_RING_BUSY ((uint64_t)1)
+#define HPDMA_RING_BITS 48
+#define HPDMA_RING_BUSY ((uint64_t)1 << HPDMA_RING_BITS)
+#define HPDMA_RING_POSITION (HPDMA_RING_BUSY - 1)
+
+/* A distance, scaled so that the bits that do not count fall off, and signed */
+#define HPDMA_RING_DISTANCE(from, to) \
+	((int64_t)(((uint64_t)(to) - (from)) << (64 - HPDMA_RING_BITS)))
 
 /* What an operation must know of a side, so that it can be compared at once */
 #define HPDMA_RING_KIND(mode, element_size) \
 	((uint32_t)(mode) | (uint32_t)(element_size) << 8)
+#define HPDMA_RING_LOOKED 2
 #define HPDMA_RING_KIND_MODE(kind) ((kind)&0xff)
 
 HPDMA_RING_PART void *hpdma_ring_slots(const struct hpdma_ring *ring)
@@ -57,15 +62,18 @@ HPDMA_RING_PART void *hpdma_ring_slots(const struct hpdma_ring *ring)
 
 /*
  * Moves of fixed sizes, which the compiler makes of the widest registers there
- * are. @bytes is a multiple of 4.
+ * are. @bytes is a multiple of 4. Nothing is written twice: the other side may read soon
+ * and wide, and CPUs forward from one store, not from two.
  */
 HPDMA_RING_PART void hpdma_ring_copy(void *to, const void *from, size_t bytes)
 {
 	unsigned char *t = (unsigned char *)to;
 	const unsigned char *f = (const unsigned char *)from;
 
-	for (; bytes >= 64; bytes -= 64, t += 64, f += 64)
-		__builtin_memcpy(t, f, 64);
+	for (; bytes >= 64; bytes -= 64, t += 64, f += 64) {
+		__builtin_memcpy(t, f, 32);
+		__builtin_memcpy(t + 32, f + 32, 32);
+	}
 	if (bytes & 32) {
 		__builtin_memcpy(t, f, 32);
 		t += 32;
@@ -85,214 +93,194 @@ HPDMA_RING_PART void hpdma_ring_copy(void *to, const void *from, size_t bytes)
 		__builtin_memcpy(t, f, 4);
 }
 
-/* Copy between the slots from @position on and an array; @n is at most the capacity. */
+/* The slot at a position */
+HPDMA_RING_PART uint32_t hpdma_ring_slot(const struct hpdma_ring *ring,
+					 uint64_t position)
+{
+	return (uint32_t)position & ring->mask;
+}
+
+/* Whether @n elements lie at the end and at the beginning of the memory. */
+HPDMA_RING_PART int hpdma_ring_wraps(const struct hpdma_ring *ring,
+				     uint64_t position, uint32_t n)
+{
+	return n > ring->mask + 1 - hpdma_ring_slot(ring, position);
+}
+
+/* Copy @n elements between an array and the slots at @position, which do not wrap. */
 HPDMA_RING_PART void hpdma_ring_move(const struct hpdma_ring *ring,
 				     uint64_t position, void *array, uint32_t n,
 				     uint32_t element_size, int enqueue)
 {
-	unsigned char *slots = (unsigned char *)hpdma_ring_slots(ring);
-	unsigned char *objects = (unsigned char *)array;
-	const uint32_t first = (uint32_t)(position / HPDMA_RING_ONE) &
-			       ring->mask;
-	const uint32_t to_end = ring->mask + 1 - first;
 	const size_t size = element_size;
-	unsigned char *slot = slots + first * size;
+	unsigned char *slot = (unsigned char *)hpdma_ring_slots(ring) +
+			      hpdma_ring_slot(ring, position) * size;
 
-	if (__builtin_expect(n > to_end, 0)) {
-		const size_t bytes = to_end * size;
-
+	if (__builtin_constant_p(element_size) && n == 1) {
 		if (enqueue)
-			hpdma_ring_copy(slot, objects, bytes);
+			__builtin_memcpy(slot, array, size);
 		else
-			hpdma_ring_copy(objects, slot, bytes);
-		objects += bytes;
-		slot = slots;
-		n -= to_end;
+			__builtin_memcpy(array, slot, size);
+	} else if (enqueue) {
+		hpdma_ring_copy(slot, array, n * size);
+	} else {
+		hpdma_ring_copy(array, slot, n * size);
 	}
-	if (enqueue)
-		hpdma_ring_copy(slot, objects, n * size);
-	else
-		hpdma_ring_copy(objects, slot, n * size);
 }
 
 /*
- * How many of @n elements, at most the capacity, a side at @position may claim:
- * all or none for @bulk. @extent is the capacity for producers and 0 for consumers.
+ * Whether a side at @position may claim *@n elements, at most the capacity; without
+ * @bulk it may claim fewer, and *@n becomes how many. @extent is the capacity for
+ * producers and 0 for consumers. HPDMA_RING_LOOKED if it had to look at the other
+ * side: *@limit is then to be kept, after the claim, for a store in front of the exchange
+ * would be waited for.
  */
-HPDMA_RING_PART uint32_t hpdma_ring_room(struct hpdma_ring_side *mine,
-					 const struct hpdma_ring_side *theirs,
-					 uint64_t extent, uint64_t position,
-					 uint32_t n, int bulk)
+HPDMA_RING_PART int hpdma_ring_has_room(const struct hpdma_ring_side *mine,
+					const struct hpdma_ring_side *theirs,
+					uint32_t extent, uint64_t position,
+					uint32_t *n, int bulk, uint64_t *limit)
+{
+	int64_t room;
+
+	/* (2) */
+	*limit = __atomic_load_n(&mine->limit, __ATOMIC_ACQUIRE);
+	room = HPDMA_RING_DISTANCE(position, *limit);
+	if (__builtin_expect(room >= HPDMA_RING_DISTANCE(0, *n), 1))
+		return 1;
+	/* (1) */
+	*limit = __atomic_load_n(&theirs->tail, __ATOMIC_ACQUIRE) + extent;
+	room = HPDMA_RING_DISTANCE(position, *limit);
+	if (room < HPDMA_RING_DISTANCE(0, *n)) {
+		if (bulk || room <= 0)
+			return 0;
+		*n = (uint32_t)(room >> (64 - HPDMA_RING_BITS));
+	}
+	return HPDMA_RING_LOOKED;
+}
+
+HPDMA_RING_PART void hpdma_ring_keep(struct hpdma_ring_side *mine, int room,
+				     uint64_t limit)
 {
 	/* (2) */
-	uint64_t limit = __atomic_load_n(&mine->limit, __ATOMIC_ACQUIRE);
-	int64_t room = (int64_t)(limit - position);
-
-	if (__builtin_expect(room < (int64_t)(n * HPDMA_RING_ONE), 0)) {
-		/* (1) */
-		limit = __atomic_load_n(&theirs->tail, __ATOMIC_ACQUIRE);
-		limit = (limit & ~(HPDMA_RING_ONE - 1)) + extent;
+	if (room == HPDMA_RING_LOOKED)
 		__atomic_store_n(&mine->limit, limit, __ATOMIC_RELEASE);
-		room = (int64_t)(limit - position);
-		if (room < (int64_t)(n * HPDMA_RING_ONE)) {
-			if (bulk || room < 0)
-				return 0;
-			n = (uint32_t)((uint64_t)room / HPDMA_RING_ONE);
-		}
-	}
-	return n;
 }
+
+/* What hpdma_ring_slow() is to do */
+#define HPDMA_RING_BULK 1
+#define HPDMA_RING_ENQUEUE 2
 
 /* The thread is alone on its side: nothing but the tail says where it is. */
 HPDMA_RING_PART int hpdma_ring_do_single(const struct hpdma_ring *ring,
 					 struct hpdma_ring_side *mine,
 					 const struct hpdma_ring_side *theirs,
-					 void *array, uint32_t n, int bulk,
-					 uint32_t element_size, int enqueue)
+					 void *array, uint32_t n, int what,
+					 uint32_t element_size)
 {
+	const int enqueue = what & HPDMA_RING_ENQUEUE;
 	const uint64_t position =
 		__atomic_load_n(&mine->tail, __ATOMIC_RELAXED);
-
-	n = hpdma_ring_room(mine, theirs, enqueue ? ring->extent : 0, position,
-			    n, bulk);
-	if (!n)
-		return 0;
-	hpdma_ring_move(ring, position, array, n, element_size, enqueue);
-	/* (1) */
-	__atomic_store_n(&mine->tail, position + n * HPDMA_RING_ONE,
-			 __ATOMIC_RELEASE);
-	return (int)n;
-}
-
-/* Claim by moving the head, copy, and publish when all before have. */
-HPDMA_RING_PART int hpdma_ring_do_multi(const struct hpdma_ring *ring,
-					struct hpdma_ring_side *mine,
-					const struct hpdma_ring_side *theirs,
-					void *array, uint32_t n, int bulk,
-					uint32_t element_size, int enqueue)
-{
-	uint64_t position = __atomic_load_n(&mine->head, __ATOMIC_ACQUIRE);
 	const uint32_t wanted = n;
-	unsigned int spins = 0;
+	uint64_t limit;
+	int room;
 
-	do {
-		n = hpdma_ring_room(mine, theirs, enqueue ? ring->extent : 0,
-				    position, wanted, bulk);
-		if (!n)
-			return 0;
-		/* (4); if it fails position is the new head */
-	} while (!__atomic_compare_exchange_n(&mine->head, &position,
-					      position + n * HPDMA_RING_ONE, 1,
-					      __ATOMIC_ACQ_REL,
-					      __ATOMIC_ACQUIRE));
+	room = hpdma_ring_has_room(mine, theirs, enqueue ? ring->capacity : 0,
+				   position, &n, what & HPDMA_RING_BULK,
+				   &limit);
+	if (!room)
+		return 0;
+	if (__builtin_expect(hpdma_ring_wraps(ring, position, n), 0))
+		return hpdma_ring_slow(ring, array, wanted, what);
+	hpdma_ring_keep(mine, room, limit);
 	hpdma_ring_move(ring, position, array, n, element_size, enqueue);
-	/* (3) */
-	while (__builtin_expect(__atomic_load_n(&mine->tail,
-						__ATOMIC_ACQUIRE) != position,
-				0))
-		hpdma_ring_wait(&spins);
 	/* (1) */
-	__atomic_store_n(&mine->tail, position + n * HPDMA_RING_ONE,
-			 __ATOMIC_RELEASE);
+	__atomic_store_n(&mine->tail, position + n, __ATOMIC_RELEASE);
 	return (int)n;
-}
-
-HPDMA_RING_PART int hpdma_ring_is_broken(const struct hpdma_ring *ring)
-{
-	/* Who sees it goes away, and reads nothing that this would have to order. */
-	return __builtin_expect(__atomic_load_n(&ring->mem->broken,
-						__ATOMIC_RELAXED) != 0,
-				0);
 }
 
 /*
- * Take the turn of a side, for up to *@n elements. 1 if it was taken; 0 if there is
- * no room, or -EOWNERDEAD.
+ * Claim slots of a side by moving its head, up to *@n. 0 if there is no room; -1, and
+ * nothing claimed, if they would wrap and @may_wrap is 0.
  */
-HPDMA_RING_PART int hpdma_ring_take_turn(const struct hpdma_ring *ring,
-					 struct hpdma_ring_side *mine,
-					 const struct hpdma_ring_side *theirs,
-					 uint64_t extent, uint64_t *position,
-					 uint32_t *n, int bulk)
+HPDMA_RING_PART int hpdma_ring_claim(const struct hpdma_ring *ring,
+				     struct hpdma_ring_side *mine,
+				     const struct hpdma_ring_side *theirs,
+				     uint32_t extent, uint64_t *position,
+				     uint32_t *n, int bulk, int may_wrap)
 {
+	uint64_t head = __atomic_load_n(&mine->head, __ATOMIC_ACQUIRE);
 	const uint32_t wanted = *n;
-	unsigned int spins = 0;
-	uint64_t tail;
+	uint64_t limit;
+	int room;
 
-	for (;;) {
-		if (hpdma_ring_is_broken(ring))
-			return -EOWNERDEAD;
-		tail = __atomic_load_n(&mine->tail, __ATOMIC_ACQUIRE);
-		if (tail & HPDMA_RING_BUSY) {
-			hpdma_ring_wait(&spins);
-			continue;
-		}
-		*n = hpdma_ring_room(mine, theirs, extent, tail, wanted, bulk);
-		if (!*n)
+	do {
+		*n = wanted;
+		room = hpdma_ring_has_room(mine, theirs, extent, head, n, bulk,
+					   &limit);
+		if (!room)
 			return 0;
-		/* (5); that the tail is still the same says that the room is, too */
-		if (__atomic_compare_exchange_n(&mine->tail, &tail,
-						tail | ring->owner, 0,
-						__ATOMIC_ACQUIRE,
-						__ATOMIC_RELAXED)) {
-			*position = tail;
-			return 1;
-		}
-	}
+		if (!may_wrap &&
+		    __builtin_expect(hpdma_ring_wraps(ring, head, *n), 0))
+			return -1;
+		/* (4); if it fails, head is the new one */
+	} while (!__atomic_compare_exchange_n(&mine->head, &head, head + *n, 1,
+					      __ATOMIC_ACQ_REL,
+					      __ATOMIC_ACQUIRE));
+	hpdma_ring_keep(mine, room, limit);
+	*position = head;
+	return 1;
 }
 
-HPDMA_RING_PART int hpdma_ring_do_hts(const struct hpdma_ring *ring,
-				      struct hpdma_ring_side *mine,
-				      const struct hpdma_ring_side *theirs,
-				      void *array, uint32_t n, int bulk,
-				      uint32_t element_size, int enqueue)
+/* Claim, copy, and publish when all that claimed before have published. */
+HPDMA_RING_PART int hpdma_ring_do_multi(const struct hpdma_ring *ring,
+					struct hpdma_ring_side *mine,
+					const struct hpdma_ring_side *theirs,
+					void *array, uint32_t n, int what,
+					uint32_t element_size)
 {
+	const int enqueue = what & HPDMA_RING_ENQUEUE;
+	const uint32_t wanted = n;
 	uint64_t position;
 	int ret;
 
-	ret = hpdma_ring_take_turn(ring, mine, theirs,
-				   enqueue ? ring->extent : 0, &position, &n,
-				   bulk);
+	ret = hpdma_ring_claim(ring, mine, theirs, enqueue ? ring->capacity : 0,
+			       &position, &n, what & HPDMA_RING_BULK, 0);
 	if (ret <= 0)
-		return ret;
+		return ret ? hpdma_ring_slow(ring, array, wanted, what) : 0;
 	hpdma_ring_move(ring, position, array, n, element_size, enqueue);
-	/* (1); ends the turn, too: what is below HPDMA_RING_ONE becomes 0 */
-	__atomic_store_n(&mine->tail, position + n * HPDMA_RING_ONE,
-			 __ATOMIC_RELEASE);
+	/* (3) */
+	if (__builtin_expect(__atomic_load_n(&mine->tail, __ATOMIC_ACQUIRE) !=
+				     position,
+			     0))
+		return hpdma_ring_publish(mine, position, n);
+	/* (1) */
+	__atomic_store_n(&mine->tail, position + n, __ATOMIC_RELEASE);
 	return (int)n;
 }
 
-/* One side's operation; @mode, @bulk and @enqueue are constants, @element_size may be. */
+/* One side's operation; @mode and @what are constants, @element_size may be. */
 HPDMA_RING_PART int hpdma_ring_do(const struct hpdma_ring *ring, void *array,
-				  uint32_t n, int bulk, uint32_t mode,
-				  uint32_t element_size, int enqueue)
+				  uint32_t n, int what, uint32_t mode,
+				  uint32_t element_size)
 {
 	struct hpdma_ring_mem *mem = ring->mem;
+	const int enqueue = what & HPDMA_RING_ENQUEUE;
 	struct hpdma_ring_side *mine = enqueue ? &mem->prod : &mem->cons;
 	struct hpdma_ring_side *theirs = enqueue ? &mem->cons : &mem->prod;
 
 	/* Never more than there are slots, whatever others write to the memory. */
 	if (__builtin_expect(n > ring->capacity, 0)) {
-		if (bulk)
+		if (what & HPDMA_RING_BULK)
 			return 0;
 		n = ring->capacity;
 	}
-	switch (mode) {
-	case HPDMA_RING_SINGLE:
-		return hpdma_ring_do_single(ring, mine, theirs, array, n, bulk,
-					    element_size, enqueue);
-	case HPDMA_RING_MULTI:
-		return hpdma_ring_do_multi(ring, mine, theirs, array, n, bulk,
-					   element_size, enqueue);
-	case HPDMA_RING_HTS:
-		return hpdma_ring_do_hts(ring, mine, theirs, array, n, bulk,
-					 element_size, enqueue);
-	default:
-		if (hpdma_ring_is_broken(ring))
-			return -EOWNERDEAD;
-		return hpdma_ring_do_single(ring, mine, theirs, array, n, bulk,
-					    element_size, enqueue);
-	}
+	if (mode == HPDMA_RING_SINGLE)
+		return hpdma_ring_do_single(ring, mine, theirs, array, n, what,
+					    element_size);
+	if (mode == HPDMA_RING_MULTI)
+		return hpdma_ring_do_multi(ring, mine, theirs, array, n, what,
+					   element_size);
+	return hpdma_ring_slow(ring, array, n, what);
 }
 
 /**
@@ -307,9 +295,10 @@ HPDMA_RING_PART int hpdma_ring_do(const struct hpdma_ring *ring, void *array,
 HPDMA_INLINE int hpdma_ring_enqueue_bulk(struct hpdma_ring *ring,
 					 const void *elements, uint32_t n)
 {
-	return hpdma_ring_do(ring, (void *)elements, n, 1,
+	return hpdma_ring_do(ring, (void *)elements, n,
+			     HPDMA_RING_ENQUEUE | HPDMA_RING_BULK,
 			     HPDMA_RING_KIND_MODE(ring->prod_kind),
-			     ring->element_size, 1);
+			     ring->element_size);
 }
 
 /**
@@ -324,9 +313,9 @@ HPDMA_INLINE int hpdma_ring_enqueue_bulk(struct hpdma_ring *ring,
 HPDMA_INLINE int hpdma_ring_enqueue_burst(struct hpdma_ring *ring,
 					  const void *elements, uint32_t n)
 {
-	return hpdma_ring_do(ring, (void *)elements, n, 0,
+	return hpdma_ring_do(ring, (void *)elements, n, HPDMA_RING_ENQUEUE,
 			     HPDMA_RING_KIND_MODE(ring->prod_kind),
-			     ring->element_size, 1);
+			     ring->element_size);
 }
 
 /**
@@ -341,9 +330,9 @@ HPDMA_INLINE int hpdma_ring_enqueue_burst(struct hpdma_ring *ring,
 HPDMA_INLINE int hpdma_ring_dequeue_bulk(struct hpdma_ring *ring,
 					 void *elements, uint32_t n)
 {
-	return hpdma_ring_do(ring, elements, n, 1,
+	return hpdma_ring_do(ring, elements, n, HPDMA_RING_BULK,
 			     HPDMA_RING_KIND_MODE(ring->cons_kind),
-			     ring->element_size, 0);
+			     ring->element_size);
 }
 
 /**
@@ -360,7 +349,7 @@ HPDMA_INLINE int hpdma_ring_dequeue_burst(struct hpdma_ring *ring,
 {
 	return hpdma_ring_do(ring, elements, n, 0,
 			     HPDMA_RING_KIND_MODE(ring->cons_kind),
-			     ring->element_size, 0);
+			     ring->element_size);
 }
 
 /**
@@ -385,8 +374,9 @@ HPDMA_RING_PART int hpdma_ring_enqueue_bulk_as(struct hpdma_ring *ring,
 				     HPDMA_RING_KIND(mode, element_size),
 			     0))
 		return -EINVAL;
-	return hpdma_ring_do(ring, (void *)elements, n, 1, mode, element_size,
-			     1);
+	return hpdma_ring_do(ring, (void *)elements, n,
+			     HPDMA_RING_ENQUEUE | HPDMA_RING_BULK, mode,
+			     element_size);
 }
 
 /**
@@ -411,8 +401,8 @@ HPDMA_RING_PART int hpdma_ring_enqueue_burst_as(struct hpdma_ring *ring,
 				     HPDMA_RING_KIND(mode, element_size),
 			     0))
 		return -EINVAL;
-	return hpdma_ring_do(ring, (void *)elements, n, 0, mode, element_size,
-			     1);
+	return hpdma_ring_do(ring, (void *)elements, n, HPDMA_RING_ENQUEUE,
+			     mode, element_size);
 }
 
 /**
@@ -437,7 +427,8 @@ HPDMA_RING_PART int hpdma_ring_dequeue_bulk_as(struct hpdma_ring *ring,
 				     HPDMA_RING_KIND(mode, element_size),
 			     0))
 		return -EINVAL;
-	return hpdma_ring_do(ring, elements, n, 1, mode, element_size, 0);
+	return hpdma_ring_do(ring, elements, n, HPDMA_RING_BULK, mode,
+			     element_size);
 }
 
 /**
@@ -461,7 +452,7 @@ HPDMA_RING_PART int hpdma_ring_dequeue_burst_as(struct hpdma_ring *ring,
 				     HPDMA_RING_KIND(mode, element_size),
 			     0))
 		return -EINVAL;
-	return hpdma_ring_do(ring, elements, n, 0, mode, element_size, 0);
+	return hpdma_ring_do(ring, elements, n, 0, mode, element_size);
 }
 
 /**
@@ -489,12 +480,10 @@ HPDMA_INLINE uint32_t hpdma_ring_count(const struct hpdma_ring *ring)
 {
 	/* The consumers' first: the producers' is never behind it then. */
 	const uint64_t out =
-		__atomic_load_n(&ring->mem->cons.tail, __ATOMIC_ACQUIRE) /
-		HPDMA_RING_ONE;
+		__atomic_load_n(&ring->mem->cons.tail, __ATOMIC_ACQUIRE);
 	const uint64_t in =
-		__atomic_load_n(&ring->mem->prod.tail, __ATOMIC_ACQUIRE) /
-		HPDMA_RING_ONE;
-	const uint64_t count = (in - out) * HPDMA_RING_ONE / HPDMA_RING_ONE;
+		__atomic_load_n(&ring->mem->prod.tail, __ATOMIC_ACQUIRE);
+	const uint64_t count = (in - out) & HPDMA_RING_POSITION;
 
 	return count < ring->capacity ? (uint32_t)count : ring->capacity;
 }

@@ -6,13 +6,10 @@
  * _MP_HTS, _MC_HTS, _ROBUST): only they can give back what they have claimed. Until
  * the end of a turn the other threads of its side wait.
  */
-/* First, and not guarded: it includes this where it belongs. */
-#include <hpdma/ring.h>
-
 #ifndef HPDMA_RING_SPAN_H
 #define HPDMA_RING_SPAN_H
 
-#include <errno.h>
+#include <hpdma/ring.h>
 
 HPDMA_BEGIN
 
@@ -35,83 +32,6 @@ struct hpdma_ring_spans {
 	uint32_t second_count;
 };
 
-HPDMA_RING_PART void hpdma_ring_span(const struct hpdma_ring *ring,
-				     uint64_t position, uint32_t n,
-				     struct hpdma_ring_spans *spans)
-{
-	unsigned char *slots = (unsigned char *)hpdma_ring_slots(ring);
-	const uint32_t first = (uint32_t)(position / HPDMA_RING_ONE) &
-			       ring->mask;
-	const uint32_t to_end = ring->mask + 1 - first;
-
-	spans->first = slots + first * (size_t)ring->element_size;
-	spans->first_count = n < to_end ? n : to_end;
-	spans->second_count = n - spans->first_count;
-	spans->second = spans->second_count ? slots : NULL;
-}
-
-/* Claim slots of a side. */
-HPDMA_RING_PART int hpdma_ring_begin(const struct hpdma_ring *ring, uint32_t n,
-				     struct hpdma_ring_spans *spans, int bulk,
-				     int enqueue)
-{
-	struct hpdma_ring_mem *mem = ring->mem;
-	struct hpdma_ring_side *mine = enqueue ? &mem->prod : &mem->cons;
-	struct hpdma_ring_side *theirs = enqueue ? &mem->cons : &mem->prod;
-	const uint32_t mode = HPDMA_RING_KIND_MODE(enqueue ? ring->prod_kind :
-							     ring->cons_kind);
-	const uint64_t extent = enqueue ? ring->extent : 0;
-	uint64_t position;
-	int ret;
-
-	if (mode == HPDMA_RING_MULTI)
-		return -EOPNOTSUPP;
-	if (n > ring->capacity) {
-		if (bulk)
-			return 0;
-		n = ring->capacity;
-	}
-	if (mode == HPDMA_RING_HTS) {
-		ret = hpdma_ring_take_turn(ring, mine, theirs, extent,
-					   &position, &n, bulk);
-		if (ret <= 0)
-			return ret;
-	} else {
-		if (mode != HPDMA_RING_SINGLE && hpdma_ring_is_broken(ring))
-			return -EOWNERDEAD;
-		position = __atomic_load_n(&mine->tail, __ATOMIC_RELAXED);
-		n = hpdma_ring_room(mine, theirs, extent, position, n, bulk);
-		if (!n)
-			return 0;
-	}
-	hpdma_ring_span(ring, position, n, spans);
-	return (int)n;
-}
-
-/* Publish the first @n of them, and give the others back. */
-HPDMA_RING_PART int hpdma_ring_end(const struct hpdma_ring *ring,
-				   const struct hpdma_ring_spans *spans,
-				   uint32_t n, int enqueue)
-{
-	struct hpdma_ring_side *mine = enqueue ? &ring->mem->prod :
-						 &ring->mem->cons;
-	const uint32_t mode = HPDMA_RING_KIND_MODE(enqueue ? ring->prod_kind :
-							     ring->cons_kind);
-	/* Nobody else writes it, as this thread is the only one or has the turn. */
-	const uint64_t tail = __atomic_load_n(&mine->tail, __ATOMIC_RELAXED);
-	const uint64_t position = tail & ~(HPDMA_RING_ONE - 1);
-
-	if (mode == HPDMA_RING_MULTI)
-		return -EOPNOTSUPP;
-	if (n > spans->first_count + spans->second_count ||
-	    (mode == HPDMA_RING_HTS && tail != (position | ring->owner)))
-		return -EINVAL;
-	/* (1) of ring_ops.h; ends the turn, too */
-	__atomic_store_n(&mine->tail, position + n * HPDMA_RING_ONE,
-			 __ATOMIC_RELEASE);
-	return 0;
-}
-
 /**
  * hpdma_ring_reserve_bulk() - get free slots to write elements into, all or none
  * @ring: The ring
@@ -125,11 +45,8 @@ HPDMA_RING_PART int hpdma_ring_end(const struct hpdma_ring *ring,
  * claim at the same time; -EOWNERDEAD.
  * Since: 0.1
  */
-HPDMA_INLINE int hpdma_ring_reserve_bulk(struct hpdma_ring *ring, uint32_t n,
-					 struct hpdma_ring_spans *spans)
-{
-	return hpdma_ring_begin(ring, n, spans, 1, 1);
-}
+HPDMA_API int hpdma_ring_reserve_bulk(struct hpdma_ring *ring, uint32_t n,
+				      struct hpdma_ring_spans *spans);
 
 /**
  * hpdma_ring_reserve_burst() - get free slots to write elements into, as there are
@@ -142,11 +59,8 @@ HPDMA_INLINE int hpdma_ring_reserve_bulk(struct hpdma_ring *ring, uint32_t n,
  * Return: How many; what hpdma_ring_reserve_bulk() returns.
  * Since: 0.1
  */
-HPDMA_INLINE int hpdma_ring_reserve_burst(struct hpdma_ring *ring, uint32_t n,
-					  struct hpdma_ring_spans *spans)
-{
-	return hpdma_ring_begin(ring, n, spans, 0, 1);
-}
+HPDMA_API int hpdma_ring_reserve_burst(struct hpdma_ring *ring, uint32_t n,
+				       struct hpdma_ring_spans *spans);
 
 /**
  * hpdma_ring_commit() - put the elements into the ring that were written
@@ -158,12 +72,9 @@ HPDMA_INLINE int hpdma_ring_reserve_burst(struct hpdma_ring *ring, uint32_t n,
  * nothing is reserved; -EOPNOTSUPP.
  * Since: 0.1
  */
-HPDMA_INLINE int hpdma_ring_commit(struct hpdma_ring *ring,
-				   const struct hpdma_ring_spans *spans,
-				   uint32_t n)
-{
-	return hpdma_ring_end(ring, spans, n, 1);
-}
+HPDMA_API int hpdma_ring_commit(struct hpdma_ring *ring,
+				const struct hpdma_ring_spans *spans,
+				uint32_t n);
 
 /**
  * hpdma_ring_peek_bulk() - look at elements in a ring, all or none
@@ -178,11 +89,8 @@ HPDMA_INLINE int hpdma_ring_commit(struct hpdma_ring *ring,
  * claim at the same time; -EOWNERDEAD.
  * Since: 0.1
  */
-HPDMA_INLINE int hpdma_ring_peek_bulk(struct hpdma_ring *ring, uint32_t n,
-				      struct hpdma_ring_spans *spans)
-{
-	return hpdma_ring_begin(ring, n, spans, 1, 0);
-}
+HPDMA_API int hpdma_ring_peek_bulk(struct hpdma_ring *ring, uint32_t n,
+				   struct hpdma_ring_spans *spans);
 
 /**
  * hpdma_ring_peek_burst() - look at elements in a ring, as many as there are
@@ -195,11 +103,8 @@ HPDMA_INLINE int hpdma_ring_peek_bulk(struct hpdma_ring *ring, uint32_t n,
  * Return: How many; what hpdma_ring_peek_bulk() returns.
  * Since: 0.1
  */
-HPDMA_INLINE int hpdma_ring_peek_burst(struct hpdma_ring *ring, uint32_t n,
-				       struct hpdma_ring_spans *spans)
-{
-	return hpdma_ring_begin(ring, n, spans, 0, 0);
-}
+HPDMA_API int hpdma_ring_peek_burst(struct hpdma_ring *ring, uint32_t n,
+				    struct hpdma_ring_spans *spans);
 
 /**
  * hpdma_ring_consume() - take the elements out of the ring that were looked at
@@ -211,12 +116,9 @@ HPDMA_INLINE int hpdma_ring_peek_burst(struct hpdma_ring *ring, uint32_t n,
  * nothing is; -EOPNOTSUPP.
  * Since: 0.1
  */
-HPDMA_INLINE int hpdma_ring_consume(struct hpdma_ring *ring,
-				    const struct hpdma_ring_spans *spans,
-				    uint32_t n)
-{
-	return hpdma_ring_end(ring, spans, n, 0);
-}
+HPDMA_API int hpdma_ring_consume(struct hpdma_ring *ring,
+				 const struct hpdma_ring_spans *spans,
+				 uint32_t n);
 
 HPDMA_END
 
