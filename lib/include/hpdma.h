@@ -35,5 +35,6 @@
 #include <hpdma/misuse.h>
 #include <hpdma/memzone.h>
 #include <hpdma/heap.h>
+#include <hpdma/ring.h>
 
 #endif /* HPDMA_H */

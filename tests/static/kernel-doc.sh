@@ -22,6 +22,8 @@ undocumented()
 		/^\/\*\*/ { getline; doc = $0; next }
 		/^(struct|enum|union) [a-z0-9_]+ \{/ { check($1 " " $2); next }
 		/^(typedef|__attribute__)/ { next }
+		# Parts of inline functions are no API, and have kernel-doc only if they are.
+		/^[A-Z_]*_PART / && !doc { next }
 		/^[A-Za-z_].*[a-z0-9_]\(/ {
 			sub(/\(.*/, "")
 			sub(/.*[ *]/, "")

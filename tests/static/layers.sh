@@ -44,7 +44,7 @@ mempool mempool_*
 pktbuf
 domain domain_*
 '
-LIB_FLOOR2='misuse annotate lock memzone ring heap mempool domain pktbuf'
+LIB_FLOOR2='misuse annotate lock memzone ring ring_turn heap mempool domain pktbuf'
 LIB_UAPI='sys util error version backend_module backend_module_share device control dma event'
 
 # "layer position" of a file, or nothing if the table has no place for it

@@ -14,8 +14,9 @@ shift 2
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
-# Declarations begin with HPDMA_API; the name stands before the first "(".
-cat "$@" | sed -n 's/^HPDMA_API [^(]*[ *]\(hpdma_[a-z0-9_]*\)(.*/\1/p' |
+# Declarations begin with HPDMA_API, or HPDMA_INLINE if they are defined there as
+# well; the name stands before the first "(".
+cat "$@" | sed -nE 's/^HPDMA_(API|INLINE) [^(]*[ *](hpdma_[a-z0-9_]*)\(.*/\2/p' |
 	sort >"$scratch/headers"
 nm -D --defined-only "$library" | awk '$2 == "T" { print $3 }' |
 	sort >"$scratch/versioned"
