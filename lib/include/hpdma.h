@@ -32,6 +32,8 @@
 #include <hpdma/device.h>
 #include <hpdma/dma.h>
 #include <hpdma/event.h>
+#include <hpdma/iova.h>
+#include <hpdma/registry.h>
 #include <hpdma/misuse.h>
 
 #endif /* HPDMA_H */
