@@ -13,22 +13,19 @@
 #define SMALLEST 12
 #define LARGEST 21
 
+/* A region's entry is where its granules are, and in the low bits their size. */
+#define TAG 63u
+
 /**
  * struct hpdma_iova_granules - the granules of a region
  * @next: In the list of all
- * @pad: Keeps the low 4 bits of the address of @entry free
- * @entry: For each granule: address - pointer + 1, or 0
+ * @space: Has, from the first multiple of 64 bytes on, for each granule: address -
+ *	pointer + 1, or 0
  */
 struct hpdma_iova_granules {
 	struct hpdma_iova_granules *next;
-	char pad[16 - sizeof(void *)];
-	uint64_t entry[];
+	unsigned char space[];
 };
-
-_Static_assert(offsetof(struct hpdma_iova_granules, entry) == 16,
-	       "tags need 4 bits");
-_Static_assert(LARGEST - SMALLEST < 16, "a tag has 4 bits");
-_Static_assert(_Alignof(max_align_t) >= 16, "calloc() aligns tags");
 
 /* The one instance for whoever does not inline it. */
 extern inline uint64_t hpdma_iova_of(const struct hpdma_iova *table,
@@ -36,12 +33,12 @@ extern inline uint64_t hpdma_iova_of(const struct hpdma_iova *table,
 
 static unsigned int shift_of(uintptr_t region)
 {
-	return SMALLEST + (region & 15);
+	return region & TAG;
 }
 
 static uint64_t *entries_of(uintptr_t region)
 {
-	return (uint64_t *)(region & ~(uintptr_t)15);
+	return (uint64_t *)(region & ~(uintptr_t)TAG);
 }
 
 /* Writers read what only writers change. */
@@ -72,23 +69,25 @@ static unsigned int fitting_shift(uint64_t va, uint64_t end)
 static int refine(struct hpdma_iova *table, struct hpdma_iova_granules **all,
 		  uint64_t va, unsigned int shift)
 {
-	const size_t count = 1ul << (HPDMA_IOVA_REGION_BITS - shift);
-	uintptr_t old = region_of(table, va);
-	struct hpdma_iova_granules *new;
+	const size_t count = (size_t)1 << (HPDMA_IOVA_REGION_BITS - shift);
+	uintptr_t old = region_of(table, va), new;
+	struct hpdma_iova_granules *granules;
 	size_t i;
 
 	if (old && shift_of(old) <= shift)
 		return 0;
-	new = calloc(1, sizeof(*new) + count * sizeof(new->entry[0]));
-	if (!new)
+	granules =
+		calloc(1, sizeof(*granules) + TAG + count * sizeof(uint64_t));
+	if (!granules)
 		return -ENOMEM;
+	granules->next = *all;
+	*all = granules;
+	new = (((uintptr_t)granules->space + TAG) & ~(uintptr_t)TAG) | shift;
 	for (i = 0; old && i < count; i++)
-		new->entry[i] = entries_of(old)[i >> (shift_of(old) - shift)];
-	new->next = *all;
-	*all = new;
+		entries_of(new)[i] =
+			entries_of(old)[i >> (shift_of(old) - shift)];
 	/* Release: who finds the granules finds what was just written to them. */
-	__atomic_store_n(&table->root[va >> HPDMA_IOVA_REGION_BITS],
-			 (uintptr_t) new->entry | (shift - SMALLEST),
+	__atomic_store_n(&table->root[va >> HPDMA_IOVA_REGION_BITS], new,
 			 __ATOMIC_RELEASE);
 	return 0;
 }

@@ -122,27 +122,27 @@ int hpdma_iova_create_phys(struct hpdma *ctx, struct hpdma_iova **out,
 	return create(NULL, ctx, HPDMA_KIND_PHYS, out, error);
 }
 
-/* A buffer's segments do not change, but how many there are must be asked first. */
+/*
+ * A buffer's segments do not change, but how many there are must be asked first: to
+ * have no room for them is no failure that the caller should hear of.
+ */
 static int fetch_phys(struct hpdma_buf *buf, struct segments *segs,
 		      struct hpdma_error *error)
 {
-	size_t count = 0, cap;
+	static const char what[] = "ask for the addresses of a buffer";
+	struct hpdma_error first = { 0 };
+	size_t count = 0;
 	int ret;
 
-	ret = hpdma_buf_segments(buf, NULL, 0, &count, &segs->kind, error);
+	ret = hpdma_buf_segments(buf, NULL, 0, &count, &segs->kind, &first);
 	if (ret != -EMSGSIZE)
-		return ret ? ret :
-			     hpdma_fail(error, -EPROTO, HPDMA_WHY_NONE,
-					"ask for the addresses of a buffer");
-	cap = count;
-	segs->own = reallocarray(NULL, cap ? cap : 1, sizeof(*segs->own));
+		return hpdma_fail(error, ret ? ret : -EPROTO, first.why, what);
+	segs->own = reallocarray(NULL, count, sizeof(*segs->own));
 	if (!segs->own)
-		return hpdma_fail(error, -ENOMEM, HPDMA_WHY_NONE,
-				  "allocate a table of addresses");
-	ret = hpdma_buf_segments(buf, segs->own, cap, &segs->count, &segs->kind,
-				 error);
+		return hpdma_fail(error, -ENOMEM, HPDMA_WHY_NONE, what);
 	segs->list = segs->own;
-	return ret;
+	return hpdma_buf_segments(buf, segs->own, count, &segs->count,
+				  &segs->kind, error);
 }
 
 static int fetch(struct space *space, struct member *member,

@@ -127,14 +127,14 @@ HPDMA_API inline uint64_t hpdma_iova_of(const struct hpdma_iova *table,
 				 __ATOMIC_ACQUIRE);
 	if (!region)
 		return HPDMA_IOVA_NONE;
-	/* The low bits say how many 4 KiB a granule has, as a power of two. */
-	granules = (const uint64_t *)(region & ~(uintptr_t)15);
+	/* 64 bytes apart at least; the low bits say how large a granule is. */
+	granules = (const uint64_t *)(region & ~(uintptr_t)63);
 	inside = va & ((1u << HPDMA_IOVA_REGION_BITS) - 1);
 	/*
 	 * Relaxed: an entry is all there is to know of its granule. Whoever got the
 	 * pointer from the thread that added the buffer got its entry with it.
 	 */
-	entry = __atomic_load_n(&granules[inside >> (12 + (region & 15))],
+	entry = __atomic_load_n(&granules[inside >> (region & 63)],
 				__ATOMIC_RELAXED);
 	/* How far the address lies from the pointer, plus 1; 0 for none. */
 	return entry ? va + (entry - 1) : HPDMA_IOVA_NONE;
