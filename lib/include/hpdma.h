@@ -34,6 +34,7 @@
 #include <hpdma/event.h>
 #include <hpdma/iova.h>
 #include <hpdma/registry.h>
+#include <hpdma/poller.h>
 #include <hpdma/misuse.h>
 
 #endif /* HPDMA_H */
