@@ -164,7 +164,7 @@ static void remove_one(struct setup *setup, struct piece *piece)
 static void run(enum way way, uint64_t from)
 {
 	const char *steps = getenv("HPDMA_IOVA_STEPS");
-	unsigned long i, count = steps ? strtoul(steps, NULL, 0) : 300;
+	unsigned long i, count = steps ? strtoul(steps, NULL, 0) : 200;
 	struct piece pieces[BUFS] = { 0 }, *piece;
 	struct setup setup = set_up(way);
 
