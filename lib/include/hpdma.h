@@ -32,6 +32,9 @@
 #include <hpdma/device.h>
 #include <hpdma/dma.h>
 #include <hpdma/event.h>
+#include <hpdma/iova.h>
+#include <hpdma/registry.h>
+#include <hpdma/poller.h>
 #include <hpdma/misuse.h>
 #include <hpdma/memzone.h>
 #include <hpdma/heap.h>

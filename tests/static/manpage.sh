@@ -4,7 +4,8 @@
 # The man pages are without fault, and hpdma.4 has all of the contract and of the
 # module: every command, reason, flag and errno, every struct as it is, every
 # knob and all there is to be seen; and nothing that is not there. Its example
-# compiles.
+# compiles. The pages of the library's headers, which are made of them, are without
+# fault and have each function.
 . "$(dirname "$0")/common.sh"
 
 HEADER=uapi/linux/hpdma.h
@@ -140,6 +141,38 @@ check_example()
 	done
 }
 
+# Pages that are not installed yet are no fault.
+check_library()
+{
+	local page said
+
+	said=$(docs/man/man3.sh "$SCRATCH/man3" 2>&1)
+	result "man pages of the headers can be made" "$said"
+	for page in "$SCRATCH"/man3/*.3; do
+		if have mandoc; then
+			result "$(basename "$page"): mandoc finds nothing" "$(
+				mandoc -Tlint "$page" 2>&1 |
+					grep -v 'referenced manual not found')"
+		else
+			skip "$(basename "$page"): mandoc" \
+				"no mandoc: apt install mandoc"
+		fi
+	done
+	result "the man pages have every function of the headers" "$(
+		cat "$SCRATCH"/man3/*.3 | sed -n 's/^\.Fo //p' | sort \
+			>"$SCRATCH/functions"
+		# shellcheck disable=SC2046
+		sed -n 's/^HPDMA_API [^(]*[ *]\(hpdma_[a-z0-9_]*\)(.*/\1/p' \
+			$(project_files '*.h' lib/include) | sort |
+			comm -23 - "$SCRATCH/functions")"
+	result "each header has an example for its man page" "$(
+		for page in $(project_files '*.h' lib/include); do
+			page=$(basename "$page" .h)
+			[ -e "docs/man/examples/$page.c" ] || echo "$page.h"
+		done)"
+}
+
+missing_files lib/include '*.h' || check_library
 if [ ! -e $PAGE ]; then
 	not_ok "hpdma.4" "there is no $PAGE"
 	finish

@@ -16,8 +16,10 @@ make_clean_tree()
 	cp -a "$HERE/clean" "$CLEAN"
 	mkdir -p "$CLEAN/uapi/linux"
 	cp "$PROJECT/uapi/linux/hpdma.h" "$CLEAN/uapi/linux"
-	mkdir -p "$CLEAN/docs/man"
-	cp "$PROJECT/docs/man/hpdma.4" "$CLEAN/docs/man"
+	mkdir -p "$CLEAN/docs/man/examples"
+	cp "$PROJECT"/docs/man/hpdma.4 "$PROJECT"/docs/man/man3.* \
+		"$CLEAN/docs/man"
+	cp "$PROJECT/docs/man/examples/hpdma.c" "$CLEAN/docs/man/examples"
 	cp "$PROJECT/.clang-format" "$CLEAN"
 }
 
@@ -167,6 +169,9 @@ manpage_cases()
 		'module_param(stray, int, 0444);'
 	plant manpage 'every knob' module/main.c \
 		'TRACE_EVENT(hpdma_stray, TP_PROTO(void));'
+	plant manpage 'every function' lib/include/hpdma/stray.h \
+		'HPDMA_API int hpdma_stray(void);'
+	plant manpage 'an example' lib/include/hpdma/stray.h '/* */'
 	change manpage 'the example compiles' $page 's/map\.buf_id = /map.id = /'
 }
 

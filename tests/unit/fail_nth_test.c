@@ -376,6 +376,30 @@ err_close:
 	return ret;
 }
 
+static int scenario_poller(void)
+{
+	struct hpdma_poller *poller = SENTINEL;
+	struct hpdma_error error = { 0 };
+	struct hpdma_device *dev;
+	struct hpdma *ctx;
+	int ret;
+
+	ret = open_checked(&ctx);
+	if (ret)
+		return ret;
+	ret = device_checked(ctx, NULL, &dev);
+	if (ret)
+		goto out;
+	ret = hpdma_poller_create(dev, -1, NULL, &poller, &error);
+	check_failure(ret, poller, &error);
+	if (!ret)
+		hpdma_poller_unref(poller);
+	hpdma_device_unref(dev);
+out:
+	hpdma_unref(ctx);
+	return ret;
+}
+
 /* Returns how many calls there were to fail. */
 static unsigned int sweep(int (*scenario)(void), int code)
 {
@@ -457,6 +481,11 @@ TEST(a_mapping_that_goes_in_parts)
 	sweep_all(scenario_parts, 20);
 }
 
+TEST(a_poller)
+{
+	sweep_all(scenario_poller, 10);
+}
+
 int main(void)
 {
 	static const struct test tests[] = {
@@ -470,6 +499,7 @@ int main(void)
 		ENTRY(names_and_listing),
 		ENTRY(a_device_and_its_mapping),
 		ENTRY(a_mapping_that_goes_in_parts),
+		ENTRY(a_poller),
 	};
 
 	return RUN_TESTS(tests);

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * libhpdma - a library without fault
+ */
 #ifndef HPDMA_H
 #define HPDMA_H
+
+#define HPDMA_API
 
 /**
  * hpdma_open() - open it
@@ -8,6 +13,6 @@
  *
  * Return: a file descriptor.
  */
-int hpdma_open(const char *path);
+HPDMA_API int hpdma_open(const char *path);
 
 #endif
