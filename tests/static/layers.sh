@@ -38,7 +38,7 @@ iova iova_* poller
 misuse annotate lock
 memzone memzone_*
 ring ring_*
-heap heap_* mempool mempool_*
+heap heap_* mempool_store mempool mempool_*
 pktbuf
 domain domain_*
 '
