@@ -26,15 +26,24 @@ struct mempool_span {
 	uint64_t index; /* number of slot 0; those of a pool do not overlap */
 };
 
+static inline bool mempool_span_has(const struct mempool_span *span,
+				    const void *object)
+{
+	return (uintptr_t)object - span->first < span->slots * span->stride;
+}
+
 /*
  * What a store can do. get, put and count are called by any thread at any time, as the
  * pool's flags allow, add and withdraw by one at a time.
  */
 struct mempool_store_ops {
+	/* Other processes put, too, and wake nobody here. */
+	bool shared;
+
 	/*
 	 * Take between @min and @max objects, as many as there are, or none if there
 	 * are fewer than @min. Returns how many, and how many are @left. A negative
-	 * errno other than -ENOENT is handed to the caller of the pool.
+	 * errno, but not -ENOENT, is handed to the caller of the pool.
 	 */
 	int64_t (*get)(struct mempool_store *store, void **objects,
 		       uint32_t min, uint32_t max, uint64_t *left);

@@ -38,7 +38,7 @@ iova iova_* poller
 misuse annotate lock
 memzone memzone_*
 ring ring_*
-heap heap_* mempool_store mempool mempool_*
+heap heap_* mempool_lock mempool_store mempool mempool_*
 pktbuf
 domain domain_*
 '
@@ -172,7 +172,7 @@ check_lib()
 		found=$(includes_up "$LIB_LAYERS" "$file")
 		upward+=${found:+$found$'\n'}
 		case " $LIB_FLOOR2 " in
-		*" $name "*) ;;
+		*" ${name%%_*} "*) ;;
 		*)
 			found=$(grep -HnE \
 				"include.*[\"</](${LIB_FLOOR2// /|})\.h" "$file")

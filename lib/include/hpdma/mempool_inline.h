@@ -30,10 +30,13 @@ struct hpdma_mempool_front {
  * @slots: How many objects may stand in that chunk
  * @inverse: Of the odd part of the stride, modulo 2^64
  * @shift: The stride's power of two
- * @size: How many objects there is room for
- * @pool: The pool
+ * @user: Not 0 for a user-owned one
+ * @size: How many objects it may hold at most
+ * @held: In place of @len in a pool whose objects are looked at by get and put: then
+ *	@len and @limit stay 0, and nothing is inlined
+ * @gate: Likewise in place of @limit
+ * @pool: The pool; NULL when it is destroyed
  * @next: The pool's next cache
- * @link: The pool's pointer to this one
  *
  * Since: 0.1
  */
@@ -43,11 +46,13 @@ struct hpdma_mempool_cache {
 	uintptr_t first;
 	uint64_t slots;
 	uint64_t inverse;
-	uint32_t shift;
+	uint16_t shift;
+	uint16_t user;
 	uint32_t size;
+	uint32_t held;
+	uint32_t gate;
 	struct hpdma_mempool *pool;
 	struct hpdma_mempool_cache *next;
-	struct hpdma_mempool_cache **link;
 };
 
 /**
