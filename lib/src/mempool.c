@@ -13,6 +13,7 @@
 
 #define ALIGN 64
 #define ALIGN_MAX 4096
+#define INIT_ARG_MAX 4096
 
 #define FLAGS                                                          \
 	(HPDMA_MEMPOOL_SP | HPDMA_MEMPOOL_SC | HPDMA_MEMPOOL_CHECKED | \
@@ -56,21 +57,10 @@ int mempool_layout(const struct hpdma_mempool_opts *opts,
 	return 0;
 }
 
-/* Each step doubles how many low bits are right; three are from the start. */
-static uint64_t inverse_of(uint64_t odd)
-{
-	uint64_t inverse = odd;
-	int i;
-
-	for (i = 0; i < 5; i++)
-		inverse *= 2 - odd * inverse;
-	return inverse;
-}
-
 static int check_opts(const struct hpdma_mempool_opts *opts)
 {
-	if (opts->flags & ~(uint32_t)FLAGS || opts->reserved ||
-	    opts->cache_size > INT32_MAX)
+	if (opts->flags & ~(uint32_t)FLAGS ||
+	    opts->init_arg_size > INIT_ARG_MAX || opts->cache_size > INT32_MAX)
 		return -EINVAL;
 	return 0;
 }
@@ -85,14 +75,15 @@ static void take_opts(struct hpdma_mempool *pool,
 	pool->told = pool->checked || mempool_annotates();
 	pool->object_size = opts->object_size;
 	pool->header_size = opts->header_size;
-	pool->shift = __builtin_ctzll(pool->layout.stride);
-	pool->inverse = inverse_of(pool->layout.stride >> pool->shift);
+	pool->mask = lowest_bit(pool->layout.stride) - 1;
 	pool->init = opts->init;
 	pool->init_arg = opts->init_arg;
+	if (opts->init_arg_size)
+		pool->init_arg =
+			memcpy(pool + 1, opts->init_arg, opts->init_arg_size);
 	pool->low = opts->low;
 	pool->low_arg = opts->low_arg;
 	pool->low_water = opts->low_water;
-	pool->lowest = UINT64_MAX;
 	if (opts->name)
 		strncpy(pool->name, opts->name, sizeof(pool->name) - 1);
 	if (opts->owner)
@@ -148,7 +139,7 @@ static int pool_new(struct hpdma *ctx, const struct hpdma_mempool_opts *opts,
 	void *memory;
 	int ret;
 
-	if (posix_memalign(&memory, 64, sizeof(*pool)))
+	if (posix_memalign(&memory, 64, sizeof(*pool) + opts->init_arg_size))
 		return -ENOMEM;
 	pool = memset(memory, 0, sizeof(*pool));
 	ret = mempool_layout(opts, &pool->layout);
@@ -321,10 +312,10 @@ int hpdma_mempool_get_info(struct hpdma_mempool *pool,
 		.object_size = pool->object_size,
 		.stride = pool->layout.stride,
 		.in_store = pool->store->ops->count(pool->store),
-		.lowest = counter(&pool->lowest),
+		.lowest = UINT64_MAX - counter(&pool->store->most_got),
 		.cache_size = pool->cache_size,
-		.store_gets = counter(&pool->store_gets),
-		.store_puts = counter(&pool->store_puts),
+		.store_gets = counter(&pool->store->gets),
+		.store_puts = counter(&pool->store->puts),
 		.empty = counter(&pool->empty),
 		.waits = counter(&pool->waits),
 		.misuses = counter(&pool->misuses),

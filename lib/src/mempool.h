@@ -60,8 +60,7 @@ struct hpdma_mempool {
 	bool told; /* get and put look at each object */
 	uint64_t object_size;
 	uint32_t header_size;
-	uint16_t shift; /* of the stride: its power of two, and */
-	uint64_t inverse; /* the inverse of its odd part */
+	uintptr_t mask; /* what is 0 in each multiple of the stride */
 	struct mempool_layout layout;
 
 	struct hpdma *ctx;
@@ -92,9 +91,6 @@ struct hpdma_mempool {
 	uint32_t is_low;
 
 	/* Relaxed: they order nothing. */
-	uint64_t lowest;
-	uint64_t store_gets;
-	uint64_t store_puts;
 	uint64_t empty;
 	uint64_t waits;
 	uint64_t misuses;
@@ -110,6 +106,16 @@ static inline void mempool_count(uint64_t *counter)
 /* The chunk in whose slot @object stands, or NULL. */
 struct mempool_chunk *mempool_chunk_of(const struct hpdma_mempool *pool,
 				       const void *object);
+
+/* From its first object to its last one, in bytes; UINTPTR_MAX for one that is gone. */
+static inline uintptr_t mempool_chunk_last(const struct hpdma_mempool *pool,
+					   const struct mempool_chunk *chunk)
+{
+	const uint64_t slots = __atomic_load_n(&chunk->slots, __ATOMIC_RELAXED);
+
+	return slots ? (slots - 1) * pool->layout.stride : UINTPTR_MAX;
+}
+
 void mempool_chunks_free(struct hpdma_mempool *pool);
 
 /* How many a cache may hold now, 0 while it is closed; others close it. */
@@ -134,6 +140,9 @@ void mempool_caches_orphan(struct hpdma_mempool *pool);
 
 /* Have each cache emptied with its owner's next put. */
 void mempool_caches_close(struct hpdma_mempool *pool);
+
+/* A chunk has gone: have all caches look again of which one an object is. */
+void mempool_caches_forget(struct hpdma_mempool *pool);
 
 /* mempool_move.c */
 
@@ -171,6 +180,13 @@ bool mempool_check_own(struct hpdma_mempool *pool, void *const *objects,
 		       uint32_t n);
 
 /* mempool_wait.c */
-void mempool_wake(struct hpdma_mempool *pool);
+void mempool_wake_waiters(struct hpdma_mempool *pool);
+
+/* After objects were put into the store. */
+static inline void mempool_wake(struct hpdma_mempool *pool)
+{
+	if (__atomic_load_n(&pool->waiters, __ATOMIC_RELAXED))
+		mempool_wake_waiters(pool);
+}
 
 #endif /* HPDMA_SRC_MEMPOOL_H */

@@ -78,8 +78,8 @@ static struct hpdma_mempool_cache *cache_new(struct hpdma_mempool *pool,
 	cache = memset(memory, 0, sizeof(*cache));
 	cache->size = size;
 	cache->pool = pool;
-	cache->shift = pool->shift;
-	cache->inverse = pool->inverse;
+	cache->last = UINTPTR_MAX;
+	cache->mask = pool->mask;
 	return cache;
 }
 
@@ -279,6 +279,16 @@ void mempool_caches_close(struct hpdma_mempool *pool)
 	for (cache = pool->caches; cache; cache = cache->next)
 		__atomic_store_n(mempool_gate(pool, cache), 0,
 				 __ATOMIC_SEQ_CST);
+	pthread_mutex_unlock(&mempool_registry);
+}
+
+void mempool_caches_forget(struct hpdma_mempool *pool)
+{
+	struct hpdma_mempool_cache *cache;
+
+	pthread_mutex_lock(&mempool_registry);
+	for (cache = pool->caches; cache; cache = cache->next)
+		__atomic_store_n(&cache->last, UINTPTR_MAX, __ATOMIC_RELAXED);
 	pthread_mutex_unlock(&mempool_registry);
 }
 

@@ -374,8 +374,10 @@ static uint64_t withdraw(struct hpdma_mempool *pool, uint64_t keep,
 		break;
 	}
 	pthread_mutex_unlock(&pool->lock);
-	if (objects)
+	if (objects) {
+		mempool_caches_forget(pool);
 		leave(pool, &span);
+	}
 	return objects;
 }
 

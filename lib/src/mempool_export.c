@@ -33,6 +33,12 @@ uint32_t hpdma_mempool_get_burst(struct hpdma_mempool *pool, void **objects,
 	return hpdma_mempool_get_burst_inline(pool, objects, n);
 }
 
+struct hpdma_mempool_cache *hpdma_mempool_thread_cache(
+	struct hpdma_mempool *pool)
+{
+	return hpdma_mempool_thread_cache_inline(pool);
+}
+
 int hpdma_mempool_cache_get(struct hpdma_mempool_cache *cache, void **objects,
 			    uint32_t n)
 {

@@ -23,30 +23,12 @@ static void set_len(uint32_t *len, uint32_t to)
 	__atomic_store_n(len, to, __ATOMIC_RELAXED);
 }
 
-static int64_t store_get(struct hpdma_mempool *pool, void **objects,
-			 uint32_t min, uint32_t max)
-{
-	struct mempool_store *store = pool->store;
-	uint64_t left = 0, lowest;
-	int64_t n;
-
-	n = store->ops->get(store, objects, min, max, &left);
-	if (n <= 0)
-		return n;
-	mempool_count(&pool->store_gets);
-	lowest = __atomic_load_n(&pool->lowest, __ATOMIC_RELAXED);
-	while (left < lowest &&
-	       !__atomic_compare_exchange_n(&pool->lowest, &lowest, left, true,
-					    __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-		;
-	return n;
-}
-
 void mempool_tell_low(struct hpdma_mempool *pool)
 {
 	uint64_t free;
 
-	if (!pool->low || __atomic_load_n(&pool->is_low, __ATOMIC_RELAXED))
+	if (__builtin_expect(!pool->low, 1) ||
+	    __atomic_load_n(&pool->is_low, __ATOMIC_RELAXED))
 		return;
 	free = pool->store->ops->count(pool->store);
 	/* One of those who see it low tells. */
@@ -61,7 +43,6 @@ void mempool_store_put(struct hpdma_mempool *pool, void *const *objects,
 	uint64_t free;
 
 	free = pool->store->ops->put(pool->store, objects, n);
-	mempool_count(&pool->store_puts);
 	if (pool->low && free >= pool->low_water)
 		__atomic_store_n(&pool->is_low, 0, __ATOMIC_RELAXED);
 	mempool_wake(pool);
@@ -78,8 +59,8 @@ static int64_t take_straight(struct hpdma_mempool *pool, void **own,
 	const uint32_t have = len ? *len : 0;
 	int64_t n;
 
-	n = store_get(pool, objects + have, min > have ? min - have : 0,
-		      max - have);
+	n = pool->store->ops->get(pool->store, objects + have,
+				  min > have ? min - have : 0, max - have);
 	if (n < 0)
 		return n;
 	if (n + have < min || n + have == 0)
@@ -100,8 +81,9 @@ static int64_t take_filling(struct hpdma_mempool *pool,
 	int64_t got;
 
 	if (max > have) {
-		got = store_get(pool, own + have, min > have ? min - have : 0,
-				max - have + cache->size);
+		got = pool->store->ops->get(pool->store, own + have,
+					    min > have ? min - have : 0,
+					    max - have + cache->size);
 		if (got < 0)
 			return got;
 		have += got;
@@ -189,20 +171,24 @@ static bool is_closed(struct hpdma_mempool *pool,
 	return true;
 }
 
-/* The next objects will likely be of the same chunk as the last one. */
+/*
+ * The next objects will likely be of the same chunk as this one, which is out: so its
+ * chunk does not go meanwhile.
+ */
 static void remember(struct hpdma_mempool *pool,
-		     struct hpdma_mempool_cache *cache, const void *object)
+		     struct hpdma_mempool_cache *cache, void *object)
 {
 	const struct mempool_chunk *chunk;
 
-	if (pool->told || hpdma_mempool_near(cache, object))
+	/* Without a chunk, nothing is below 0. */
+	if ((uintptr_t)object - cache->first <
+	    __atomic_load_n(&cache->last, __ATOMIC_RELAXED) + 1)
 		return;
 	chunk = mempool_chunk_of(pool, object);
 	if (!chunk)
 		return;
 	cache->first = __atomic_load_n(&chunk->first, __ATOMIC_RELAXED);
-	__atomic_store_n(&cache->slots,
-			 __atomic_load_n(&chunk->slots, __ATOMIC_RELAXED),
+	__atomic_store_n(&cache->last, mempool_chunk_last(pool, chunk),
 			 __ATOMIC_RELAXED);
 }
 
@@ -226,6 +212,29 @@ static void give(struct hpdma_mempool *pool, struct hpdma_mempool_cache *cache,
 		flush(pool, own, len, cache->size / 2);
 }
 
+/* Mostly all are of the youngest chunk. */
+static bool are_own(struct hpdma_mempool *pool, void *const *objects,
+		    uint32_t n)
+{
+	const struct mempool_chunk *chunk =
+		__atomic_load_n(&pool->chunks, __ATOMIC_ACQUIRE);
+	uintptr_t first, last, bad = 0, distance;
+	const uintptr_t sign = ~(UINTPTR_MAX >> 1);
+	uint32_t i;
+
+	if (!chunk)
+		return mempool_check_own(pool, objects, n);
+	first = __atomic_load_n(&chunk->first, __ATOMIC_RELAXED);
+	last = mempool_chunk_last(pool, chunk);
+	/* As hpdma_mempool_copy_near() does it, but there is nothing to copy to. */
+	for (i = 0; i < n; i++) {
+		distance = (uintptr_t)objects[i] - first;
+		bad |= (distance & (sign | pool->mask)) |
+		       ((last - distance) & sign);
+	}
+	return !bad || mempool_check_own(pool, objects, n);
+}
+
 int hpdma_mempool_put_more(struct hpdma_mempool *pool,
 			   struct hpdma_mempool_cache *cache,
 			   void *const *objects, uint32_t n)
@@ -237,8 +246,8 @@ int hpdma_mempool_put_more(struct hpdma_mempool *pool,
 	if (pool->told)
 		ret = mempool_check_put(pool, objects, n);
 	else
-		ret = mempool_check_own(pool, objects, n) ? 0 : -EINVAL;
-	if (ret)
+		ret = are_own(pool, objects, n) ? 0 : -EINVAL;
+	if (__builtin_expect(ret, 0))
 		return ret;
 	if (!cache && pool->cache_size)
 		cache = mempool_cache_mine(pool);

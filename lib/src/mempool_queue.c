@@ -54,7 +54,7 @@ static uint32_t first_run(const struct queue *queue, uint64_t at, uint32_t n)
  * pairs with the putter's acquire: the slots have been read before they are used again.
  */
 static int64_t queue_get(struct mempool_store *store, void **objects,
-			 uint32_t min, uint32_t max, uint64_t *left)
+			 uint32_t min, uint32_t max)
 {
 	struct queue *queue = (struct queue *)store;
 	uint64_t there, at, n = max;
@@ -74,8 +74,8 @@ static int64_t queue_get(struct mempool_store *store, void **objects,
 				   run);
 		hpdma_mempool_copy(objects + run, queue->objects, n - run);
 		__atomic_store_n(&queue->get.at, at + n, __ATOMIC_RELEASE);
+		mempool_store_got(store, there - n);
 	}
-	*left = there - n;
 	leave(&queue->get);
 	return n;
 }
@@ -100,6 +100,7 @@ static uint64_t queue_put(struct mempool_store *store, void *const *objects,
 				   objects, run);
 		hpdma_mempool_copy(queue->objects, objects + run, n - run);
 		__atomic_store_n(&queue->put.at, at + n, __ATOMIC_RELEASE);
+		mempool_store_has_put(store);
 	}
 	leave(&queue->put);
 	return at + n - got;

@@ -23,7 +23,7 @@ struct stack {
 };
 
 static int64_t stack_get(struct mempool_store *store, void **objects,
-			 uint32_t min, uint32_t max, uint64_t *left)
+			 uint32_t min, uint32_t max)
 {
 	struct stack *stack = (struct stack *)store;
 	uint64_t n = max;
@@ -35,7 +35,8 @@ static int64_t stack_get(struct mempool_store *store, void **objects,
 		n = 0;
 	stack->count -= n;
 	hpdma_mempool_copy(objects, stack->objects + stack->count, n);
-	*left = stack->count;
+	if (n)
+		mempool_store_got(store, stack->count);
 	mempool_unlock(&stack->lock);
 	return n;
 }
@@ -49,6 +50,7 @@ static uint64_t stack_put(struct mempool_store *store, void *const *objects,
 	mempool_lock(&stack->lock);
 	hpdma_mempool_copy(stack->objects + stack->count, objects, n);
 	count = stack->count += n;
+	mempool_store_has_put(store);
 	mempool_unlock(&stack->lock);
 	return count;
 }

@@ -42,11 +42,11 @@ struct mempool_store_ops {
 
 	/*
 	 * Take between @min and @max objects, as many as there are, or none if there
-	 * are fewer than @min. Returns how many, and how many are @left. A negative
-	 * errno, but not -ENOENT, is handed to the caller of the pool.
+	 * are fewer than @min. Returns how many. A negative errno is handed to the
+	 * caller of the pool, who takes -ENOENT for an empty one.
 	 */
 	int64_t (*get)(struct mempool_store *store, void **objects,
-		       uint32_t min, uint32_t max, uint64_t *left);
+		       uint32_t min, uint32_t max);
 
 	/*
 	 * Put @n objects in, for which there is always room. Returns how many there
@@ -76,10 +76,29 @@ struct mempool_store_ops {
 	void (*destroy)(struct mempool_store *store);
 };
 
-/* Every store starts with this. */
+/*
+ * Every store starts with this. Its get and put count what they did, where they keep
+ * others off; others read.
+ */
 struct mempool_store {
 	const struct mempool_store_ops *ops;
+	uint64_t gets;
+	uint64_t puts;
+	uint64_t most_got; /* UINT64_MAX - the fewest objects left */
 };
+
+static inline void mempool_store_got(struct mempool_store *store, uint64_t left)
+{
+	__atomic_store_n(&store->gets, store->gets + 1, __ATOMIC_RELAXED);
+	if (UINT64_MAX - left > store->most_got)
+		__atomic_store_n(&store->most_got, UINT64_MAX - left,
+				 __ATOMIC_RELAXED);
+}
+
+static inline void mempool_store_has_put(struct mempool_store *store)
+{
+	__atomic_store_n(&store->puts, store->puts + 1, __ATOMIC_RELAXED);
+}
 
 /*
  * Stores of one process: a stack under a lock; and a queue with a lock for each side

@@ -18,10 +18,8 @@
 /* How long to sleep where other processes put: nobody wakes us then. */
 #define SHARED_NS 1000000
 
-void mempool_wake(struct hpdma_mempool *pool)
+void mempool_wake_waiters(struct hpdma_mempool *pool)
 {
-	if (!__atomic_load_n(&pool->waiters, __ATOMIC_RELAXED))
-		return;
 	pthread_mutex_lock(&pool->wait_lock);
 	pthread_cond_broadcast(&pool->wait_cond);
 	pthread_mutex_unlock(&pool->wait_lock);

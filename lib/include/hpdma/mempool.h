@@ -96,7 +96,8 @@ typedef void (*hpdma_mempool_low_fn)(struct hpdma_mempool *pool, uint64_t free,
  * @header_size: Bytes of user header in front of each object
  * @align: Objects begin at multiples of this power of two, 8 to 4096; 0 for 64
  * @cache_size: How many objects each thread's cache holds at most; 0 for no caches
- * @reserved: Must be 0
+ * @init_arg_size: If not 0, @init gets a copy of so many bytes at @init_arg, at most
+ *	4096, that the pool makes and keeps
  * @low_water: With @low: the store is low when it has fewer objects
  * @init: Prepares each object; may be NULL
  * @init_arg: For @init
@@ -121,7 +122,7 @@ struct hpdma_mempool_opts {
 	uint32_t header_size;
 	uint32_t align;
 	uint32_t cache_size;
-	uint32_t reserved;
+	uint32_t init_arg_size;
 	uint64_t low_water;
 	hpdma_mempool_init_fn init;
 	void *init_arg;
@@ -263,6 +264,9 @@ HPDMA_API int hpdma_mempool_get(struct hpdma_mempool *pool, void **object);
  * @pool: The pool
  * @object: The object
  *
+ * That an object lies in a chunk of the pool, and its alignment, is always looked at;
+ * a checked pool finds out, too, what points into an object.
+ *
  * Return: 0; having told of misuse and changed nothing -EINVAL for what is no object
  * of the pool, and in a checked pool -EALREADY for what is in it already and -EFAULT
  * if its guard was overwritten, which is whole again for another try.
@@ -321,6 +325,21 @@ HPDMA_API uint32_t hpdma_mempool_get_burst(struct hpdma_mempool *pool,
  */
 HPDMA_API int hpdma_mempool_get_wait(struct hpdma_mempool *pool, void **objects,
 				     uint32_t n, int timeout_ms);
+
+/**
+ * hpdma_mempool_thread_cache() - the calling thread's own cache of a pool
+ * @pool: The pool
+ *
+ * With it hpdma_mempool_cache_get() and _put() save what little it takes to find it.
+ * It is the thread's and the pool's: valid in this thread until one of them ends, not
+ * to be destroyed.
+ *
+ * Return: The cache; NULL if the pool has no caches, if it looks at each object (checked
+ * or guarded pools, and all under a sanitizer), or if there is no memory for it.
+ * Since: 0.1
+ */
+HPDMA_API struct hpdma_mempool_cache *hpdma_mempool_thread_cache(
+	struct hpdma_mempool *pool);
 
 /**
  * hpdma_mempool_cache_create() - make a cache that its user passes along himself

@@ -27,9 +27,9 @@ struct hpdma_mempool_front {
  * @limit: How many there may be. Others set it to 0 to have the cache emptied: then
  *	no put is inlined
  * @first: First object of the chunk that the last object put was of
- * @slots: How many objects may stand in that chunk
- * @inverse: Of the odd part of the stride, modulo 2^64
- * @shift: The stride's power of two
+ * @last: From there to the chunk's last object, in bytes; UINTPTR_MAX for no chunk.
+ *	Others forget the chunk
+ * @mask: All that the distance of two objects is a multiple of, less 1
  * @user: Not 0 for a user-owned one
  * @size: How many objects it may hold at most
  * @held: In place of @len in a pool whose objects are looked at by get and put: then
@@ -44,10 +44,9 @@ struct hpdma_mempool_cache {
 	uint32_t len;
 	uint32_t limit;
 	uintptr_t first;
-	uint64_t slots;
-	uint64_t inverse;
-	uint16_t shift;
-	uint16_t user;
+	uintptr_t last;
+	uintptr_t mask;
+	uint32_t user;
 	uint32_t size;
 	uint32_t held;
 	uint32_t gate;
@@ -116,13 +115,13 @@ HPDMA_API int hpdma_mempool_put_more(struct hpdma_mempool *pool,
 				     void *const *objects, uint32_t n);
 
 /**
- * hpdma_mempool_mine() - the calling thread's cache
+ * hpdma_mempool_thread_cache_inline() - the calling thread's cache
  * @pool: The pool
  *
  * Return: The cache, or NULL.
  * Since: 0.1
  */
-static inline struct hpdma_mempool_cache *hpdma_mempool_mine(
+static inline struct hpdma_mempool_cache *hpdma_mempool_thread_cache_inline(
 	struct hpdma_mempool *pool)
 {
 	const uint64_t serial =
@@ -134,6 +133,10 @@ static inline struct hpdma_mempool_cache *hpdma_mempool_mine(
 		return memo->cache;
 	return hpdma_mempool_recollect(pool, memo);
 }
+
+/* Four pointers at once, in registers as large as there are. */
+typedef uintptr_t hpdma_mempool_four
+	__attribute__((vector_size(4 * sizeof(uintptr_t))));
 
 /**
  * hpdma_mempool_copy() - copy pointers
@@ -147,12 +150,68 @@ static inline struct hpdma_mempool_cache *hpdma_mempool_mine(
  */
 static inline void hpdma_mempool_copy(void **to, void *const *from, uint32_t n)
 {
+	hpdma_mempool_four four;
 	uint32_t i;
 
-	for (i = 0; i + 4 <= n; i += 4)
-		__builtin_memcpy(to + i, from + i, 4 * sizeof(*to));
+	if (n == 1) {
+		*to = *from;
+		return;
+	}
+	for (i = 0; i + 4 <= n; i += 4) {
+		__builtin_memcpy(&four, from + i, sizeof(four));
+		__builtin_memcpy(to + i, &four, sizeof(four));
+	}
 	for (; i < n; i++)
 		to[i] = from[i];
+}
+
+/**
+ * hpdma_mempool_copy_near() - copy pointers, and see whether they may be objects
+ * @to: Where to
+ * @from: Where from
+ * @n: How many
+ * @first: First object of a chunk
+ * @last: From there to the last one, in bytes; UINTPTR_MAX for no chunk
+ * @mask: What is 0 in all distances between objects
+ *
+ * The memory of the objects is not touched. A distance that is too long shows by the
+ * sign of itself or of what is left to the last one. What points into an object at a
+ * multiple of @mask + 1 is not found out: that would cost as much as all the rest.
+ *
+ * Return: 1 if all lie in the chunk, else 0.
+ * Since: 0.1
+ */
+static inline int hpdma_mempool_copy_near(void **to, void *const *from,
+					  uint32_t n, uintptr_t first,
+					  uintptr_t last, uintptr_t mask)
+{
+	const uintptr_t sign = ~(UINTPTR_MAX >> 1);
+	hpdma_mempool_four four, wrong = { 0, 0, 0, 0 };
+	uintptr_t distance, bad = 0;
+	uint32_t i = 0;
+
+	if (n == 1) {
+		*to = *from;
+		distance = (uintptr_t)*from - first;
+		return !((distance & (sign | mask)) |
+			 ((last - distance) & sign));
+	}
+	if (n >= 4) {
+		for (; i + 4 <= n; i += 4) {
+			__builtin_memcpy(&four, from + i, sizeof(four));
+			__builtin_memcpy(to + i, &four, sizeof(four));
+			four -= first;
+			wrong |= (four & (sign | mask)) |
+				 ((last - four) & sign);
+		}
+		bad = wrong[0] | wrong[1] | wrong[2] | wrong[3];
+	}
+	for (; i < n; i++) {
+		to[i] = from[i];
+		distance = (uintptr_t)from[i] - first;
+		bad |= (distance & (sign | mask)) | ((last - distance) & sign);
+	}
+	return !bad;
 }
 
 /**
@@ -165,28 +224,6 @@ static inline void hpdma_mempool_copy(void **to, void *const *from, uint32_t n)
 static inline void **hpdma_mempool_slots(struct hpdma_mempool_cache *cache)
 {
 	return (void **)(void *)(cache + 1);
-}
-
-/**
- * hpdma_mempool_near() - does an object stand in the chunk of the last one?
- * @cache: The cache that it is put into
- * @object: The object
- *
- * An offset is a multiple of the stride exactly if dividing it modulo 2^64, which is
- * a multiplication, gives a number that is not too large; and then that is the
- * number of the slot. The memory of the object is not touched.
- *
- * Return: 1 if it does, else 0.
- * Since: 0.1
- */
-static inline int hpdma_mempool_near(const struct hpdma_mempool_cache *cache,
-				     const void *object)
-{
-	const uint64_t slot =
-		(uint64_t)((uintptr_t)object - cache->first) * cache->inverse;
-
-	return (slot >> cache->shift | slot << (64 - cache->shift)) <
-	       __atomic_load_n(&cache->slots, __ATOMIC_RELAXED);
 }
 
 /**
@@ -228,19 +265,18 @@ static inline int hpdma_mempool_cache_put_inline(
 {
 	const uint32_t limit = __atomic_load_n(&cache->limit, __ATOMIC_RELAXED);
 	const uint32_t len = cache->len;
-	int near = 1;
-	uint32_t i;
 
-	if (__builtin_expect((uint64_t)len + n <= limit, 1)) {
-		for (i = 0; i < n; i++)
-			near &= hpdma_mempool_near(cache, objects[i]);
-		if (__builtin_expect(near, 1)) {
-			hpdma_mempool_copy(hpdma_mempool_slots(cache) + len,
-					   objects, n);
-			__atomic_store_n(&cache->len, len + n,
-					 __ATOMIC_RELAXED);
-			return 0;
-		}
+	/* Copied before it is known whether they count: they do with @len only. */
+	if (__builtin_expect((uint64_t)len + n <= limit, 1) &&
+	    __builtin_expect(
+		    hpdma_mempool_copy_near(hpdma_mempool_slots(cache) + len,
+					    objects, n, cache->first,
+					    __atomic_load_n(&cache->last,
+							    __ATOMIC_RELAXED),
+					    cache->mask),
+		    1)) {
+		__atomic_store_n(&cache->len, len + n, __ATOMIC_RELAXED);
+		return 0;
 	}
 	return hpdma_mempool_put_more(cache->pool, cache, objects, n);
 }
@@ -257,7 +293,8 @@ static inline int hpdma_mempool_cache_put_inline(
 static inline int hpdma_mempool_get_bulk_inline(struct hpdma_mempool *pool,
 						void **objects, uint32_t n)
 {
-	struct hpdma_mempool_cache *cache = hpdma_mempool_mine(pool);
+	struct hpdma_mempool_cache *cache =
+		hpdma_mempool_thread_cache_inline(pool);
 	int64_t ret;
 
 	if (__builtin_expect(cache != NULL, 1))
@@ -279,7 +316,8 @@ static inline int hpdma_mempool_put_bulk_inline(struct hpdma_mempool *pool,
 						void *const *objects,
 						uint32_t n)
 {
-	struct hpdma_mempool_cache *cache = hpdma_mempool_mine(pool);
+	struct hpdma_mempool_cache *cache =
+		hpdma_mempool_thread_cache_inline(pool);
 
 	if (__builtin_expect(cache != NULL, 1))
 		return hpdma_mempool_cache_put_inline(cache, objects, n);
@@ -298,7 +336,8 @@ static inline int hpdma_mempool_put_bulk_inline(struct hpdma_mempool *pool,
 static inline uint32_t hpdma_mempool_get_burst_inline(
 	struct hpdma_mempool *pool, void **objects, uint32_t n)
 {
-	struct hpdma_mempool_cache *cache = hpdma_mempool_mine(pool);
+	struct hpdma_mempool_cache *cache =
+		hpdma_mempool_thread_cache_inline(pool);
 	int64_t ret;
 
 	if (__builtin_expect(cache && n <= cache->len, 1)) {
@@ -357,6 +396,7 @@ HPDMA_END
 #define hpdma_mempool_get_bulk hpdma_mempool_get_bulk_inline
 #define hpdma_mempool_put_bulk hpdma_mempool_put_bulk_inline
 #define hpdma_mempool_get_burst hpdma_mempool_get_burst_inline
+#define hpdma_mempool_thread_cache hpdma_mempool_thread_cache_inline
 #define hpdma_mempool_cache_get hpdma_mempool_cache_get_inline
 #define hpdma_mempool_cache_put hpdma_mempool_cache_put_inline
 #define hpdma_mempool_iova hpdma_mempool_iova_inline
