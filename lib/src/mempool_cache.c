@@ -124,7 +124,7 @@ static void sweep(struct table *table)
 /*
  * The thread ends. Its caches are emptied with the first round of destructors, and
  * closed: what other destructors get and put goes to the store. But they may still
- * find them by their memos, so that the memory stays until the last round.
+ * find them by their memos, so that the memory stays until the last round but one.
  */
 static void thread_ends(void *arg)
 {
@@ -145,7 +145,8 @@ static void thread_ends(void *arg)
 	}
 	pthread_mutex_unlock(&mempool_registry);
 
-	if (++table->rounds < PTHREAD_DESTRUCTOR_ITERATIONS &&
+	/* The very last round is left to allocators and sanitizers. */
+	if (++table->rounds < PTHREAD_DESTRUCTOR_ITERATIONS - 1 &&
 	    !pthread_setspecific(key, table))
 		return;
 	mine = &nothing;
