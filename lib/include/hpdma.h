@@ -35,6 +35,7 @@
 #include <hpdma/iova.h>
 #include <hpdma/registry.h>
 #include <hpdma/poller.h>
+#include <hpdma/mempool.h>
 #include <hpdma/misuse.h>
 #include <hpdma/memzone.h>
 #include <hpdma/heap.h>

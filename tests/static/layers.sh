@@ -40,7 +40,7 @@ misuse annotate lock
 memzone_table memzone_extent memzone_index memzone_set memzone_grow memzone memzone_walk
 ring ring_*
 heap heap_check heap_extent heap_chunk heap_slab heap_thread heap_shared heap_info heap_block heap_create
-mempool mempool_*
+mempool_lock mempool_store mempool mempool_*
 pktbuf
 domain domain_*
 '
