@@ -4,7 +4,7 @@
  * order as each consumer sees them. In every mode, by bulk, burst and in place,
  * with one thread a side, and with more threads than CPUs.
  *
- * HPDMA_RING_ELEMENTS is how many elements go through each ring (200000).
+ * HPDMA_RING_ELEMENTS is how many elements go through each ring (500000).
  */
 #include <errno.h>
 #include <pthread.h>
@@ -26,7 +26,7 @@ static uint64_t elements_wanted(void)
 {
 	const char *text = getenv("HPDMA_RING_ELEMENTS");
 
-	return text ? strtoull(text, NULL, 0) : 200000;
+	return text ? strtoull(text, NULL, 0) : 500000;
 }
 
 /* How a side moves its elements */
