@@ -19,6 +19,7 @@
 #include "buf.h"
 #include "context.h"
 #include "names.h"
+#include "names_hold.h"
 #include "policy.h"
 #include "pools.h"
 #include "util.h"

@@ -11,6 +11,7 @@
 #include "buf.h"
 #include "context.h"
 #include "names.h"
+#include "names_hold.h"
 #include "util.h"
 
 uint32_t hpdma_backend_file_state(const struct hpdma_file *file)

@@ -12,11 +12,6 @@
 #include "places.h"
 #include "sys.h"
 
-/* The mark of a name that stays when nobody holds its file: it has no other
- * meaning for files, and appears together with the name.
- */
-#define HPDMA_NAMES_STAYS 01000u
-
 /* A name with the prefix, in a place. */
 #define HPDMA_NAMES_PATH (HPDMA_PLACE_PATH + 40 + 64)
 
@@ -39,15 +34,6 @@ struct hpdma_owner {
  * Return: Whether it is 1 to 63 bytes, none a blank, control character or '/'.
  */
 bool hpdma_names_valid(const char *name);
-
-/**
- * hpdma_names_keep() - become a holder of a file that is open
- * @sys: System calls
- * @fd: The file; its name does not end before it is closed
- *
- * Return: 0 or a negative errno.
- */
-int hpdma_names_keep(const struct hpdma_sys *sys, int fd);
 
 /**
  * hpdma_names_open() - open the file of a name and become a holder
@@ -105,7 +91,8 @@ void hpdma_names_settle(const struct hpdma_sys *sys,
  * @sys: System calls
  * @places: Where names are
  *
- * Gives back the memory of those who died and could not do it.
+ * Gives back the memory of those who died and could not do it. Files of strangers
+ * are left to them.
  */
 void hpdma_names_sweep(const struct hpdma_sys *sys,
 		       const struct hpdma_places *places);

@@ -271,7 +271,7 @@ static int lock_whole(int fd, short type)
 {
 	struct flock lock = { .l_type = type, .l_whence = SEEK_SET };
 
-	return fcntl(fd, F_OFD_SETLKW, &lock) ? -errno : 0;
+	return fcntl(fd, F_OFD_SETLK, &lock) ? -errno : 0;
 }
 
 static int native_lock(int fd)

@@ -70,7 +70,7 @@ struct hpdma_file {
  * @set_owner: fchown(2); UINT32_MAX leaves one as it is
  * @set_mode: fchmod(2)
  * @hold: flock(2), without waiting
- * @lock: an OFD lock for writing on all of the file; waits for it
+ * @lock: an OFD lock for writing on all of the file, without waiting
  * @unlock: the end of @lock
  * @link: linkat(2) of an open file
  * @unlink: unlink(2)

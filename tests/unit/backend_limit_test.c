@@ -172,7 +172,7 @@ static void with_huge_names(void)
 		return;
 	without_huge_names();
 	REQUIRE(mkdtemp(where));
-	/* As old as the test: the pages of the mount are four. */
+	/* The mount has four pages. */
 	if (mount("none", where, "hugetlbfs", 0, "pagesize=2M,size=8M")) {
 		skip("no right to mount hugetlbfs");
 		rmdir(where);

@@ -26,15 +26,15 @@ static long rounds(void)
 	return text ? atol(text) : 300;
 }
 
-/* Says what was not so in the one word that survives a child. */
-#define MUST(condition)                                                 \
-	do {                                                            \
-		if (!(condition)) {                                     \
-			printf("# %s:%d: not so: %s\n", __FILE__,       \
-			       __LINE__, #condition);                   \
-			fflush(stdout);                                 \
-			_exit(3);                                       \
-		}                                                       \
+/* In a child: says what was not so, and ends it. */
+#define MUST(condition)                                                     \
+	do {                                                                \
+		if (!(condition)) {                                         \
+			printf("# %s:%d: not so: %s\n", __FILE__, __LINE__, \
+			       #condition);                                 \
+			fflush(stdout);                                     \
+			_exit(3);                                           \
+		}                                                           \
 	} while (0)
 
 static struct hpdma_buf *new_token(struct hpdma *ctx, uint64_t token)

@@ -9,8 +9,9 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#include "names.h"
+#include "names_hold.h"
 #include "native.h"
+#include "places.h"
 
 #define LENGTH (64 * 1024)
 
