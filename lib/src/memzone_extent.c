@@ -140,7 +140,6 @@ void hpdma_memzone_extents_reset(struct memzone_table *table)
 {
 	struct memzone_header *head = table->head;
 
-	memset(head->pool, 0, sizeof(head->pool));
 	head->pools = 0;
 	head->block_free = 0;
 	head->block_fresh = 1;
@@ -162,6 +161,7 @@ bool hpdma_memzone_extents_add(struct memzone_table *table, uint32_t chunk)
 	if (pool == MEMZONE_POOLS)
 		return false;
 	if (pool == head->pools) {
+		memset(&head->pool[pool], 0, sizeof(head->pool[pool]));
 		head->pool[pool].node = added->node;
 		head->pools++;
 	}

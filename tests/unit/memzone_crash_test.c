@@ -237,7 +237,7 @@ static void put_back(const struct crash_case *c)
 /* Looks at every step, then kills at some. */
 static void kill_at_steps(const struct crash_case *c)
 {
-	unsigned long samples = count_of("HPDMA_MEMZONE_CRASH_SAMPLES", 25);
+	unsigned long samples = count_of("HPDMA_MEMZONE_CRASH_SAMPLES", 8);
 	unsigned long total, at, i, there = 0;
 	uint32_t repairs;
 
