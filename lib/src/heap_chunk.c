@@ -286,8 +286,8 @@ int hpdma_heap_grow(struct hpdma_heap *heap, uint64_t length,
 	uint64_t least;
 	int ret;
 
-	/* Chunks are aligned to slabs; more needs room to choose. */
-	least = alignment > HPDMA_HEAP_SLAB ? alignment - HPDMA_HEAP_SLAB : 0;
+	/* With room to choose it is found among others that do not fit. */
+	least = alignment > HPDMA_HEAP_PAGE ? alignment : 0;
 	if (length > UINT64_MAX / 2 || least > UINT64_MAX / 4)
 		return hpdma_fail(error, -ENOMEM, HPDMA_WHY_NONE,
 				  "grow a heap beyond all memory");

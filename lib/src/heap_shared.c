@@ -44,6 +44,7 @@
  * @tag: Of a block in use
  * @next_free: Of a free one: in its bin, 0 for none
  * @prev_free: Likewise
+ * @reserved: Not used
  */
 struct header {
 	uint64_t word;

@@ -148,6 +148,30 @@ TEST(realloc_keeps_content_and_tag)
 	CHECK_EQ(hpdma_heap_destroy(heap, 0), 0);
 }
 
+/* Where two free extents met, the pages still say so when they are one block. */
+TEST(a_block_shrinks_to_where_others_met)
+{
+	struct hpdma_heap_opts opts = { .size = sizeof(opts),
+					.flags = HPDMA_HEAP_STATIC,
+					.length = 2 * MIB };
+	struct hpdma_heap *heap = heap_with(&opts);
+	char *first = hpdma_heap_malloc(heap, 81920);
+	char *second = hpdma_heap_malloc(heap, 81920), *both, *other;
+
+	CHECK(second == first + 81920);
+	hpdma_heap_free(heap, first);
+	hpdma_heap_free(heap, second);
+	both = hpdma_heap_malloc(heap, 163840);
+	CHECK(both == first);
+	CHECK(hpdma_heap_realloc(heap, both, 81920) == both);
+	other = hpdma_heap_malloc(heap, 2 * MIB - 81920);
+	CHECK(other == second);
+	hpdma_heap_free(heap, both);
+	hpdma_heap_free(heap, other);
+	CHECK_EQ(info_of(heap).largest_free, 2 * MIB);
+	CHECK_EQ(hpdma_heap_destroy(heap, 0), 0);
+}
+
 TEST(a_static_heap_gives_all_it_has_and_no_more)
 {
 	struct hpdma_heap_opts opts = { .size = sizeof(opts),
@@ -357,6 +381,7 @@ int main(void)
 		ENTRY(zeroes_also_where_others_wrote),
 		ENTRY(alignment),
 		ENTRY(realloc_keeps_content_and_tag),
+		ENTRY(a_block_shrinks_to_where_others_met),
 		ENTRY(a_static_heap_gives_all_it_has_and_no_more),
 		ENTRY(a_dynamic_heap_grows_and_gives_back),
 		ENTRY(a_walk_shows_sizes_and_tags),
