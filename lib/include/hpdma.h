@@ -32,6 +32,7 @@
 #include <hpdma/device.h>
 #include <hpdma/dma.h>
 #include <hpdma/event.h>
+#include <hpdma/mempool.h>
 #include <hpdma/misuse.h>
 #include <hpdma/memzone.h>
 #include <hpdma/heap.h>
