@@ -36,6 +36,7 @@
 #include <hpdma/misuse.h>
 #include <hpdma/memzone.h>
 #include <hpdma/heap.h>
+#include <hpdma/process.h>
 #include <hpdma/ring.h>
 
 #endif /* HPDMA_H */

@@ -27,7 +27,7 @@ LAYER_STRUCTS=5
 LIB_LAYERS='
 sys
 util error policy version
-backend pools places names
+backend pools places names_hold names
 context
 find
 device control
