@@ -39,6 +39,9 @@
 #include <hpdma/misuse.h>
 #include <hpdma/memzone.h>
 #include <hpdma/heap.h>
+#include <hpdma/process.h>
+#include <hpdma/domain.h>
+#include <hpdma/domain_objects.h>
 #include <hpdma/ring.h>
 
 #endif /* HPDMA_H */

@@ -108,6 +108,26 @@ const char *hpdma_why_text(uint32_t why)
 		return "the buffer does not belong to the context of the device";
 	case HPDMA_WHY_POLICY:
 		return "the thread's NUMA memory policy cannot be changed here (a seccomp filter?)";
+	case HPDMA_WHY_PROC:
+		return "processes are told apart by /proc, which is not mounted, or of another PID namespace";
+	case HPDMA_WHY_NOT_DOMAIN:
+		return "the buffer of that name is no domain";
+	case HPDMA_WHY_VERSION:
+		return "another version of libhpdma, or one built for another machine, made the domain; end its processes, or destroy it";
+	case HPDMA_WHY_ABI:
+		return "another version of the program made the domain, by the number it gave; end its processes, or destroy it";
+	case HPDMA_WHY_NAMESPACE:
+		return "the domain is of another PID or time namespace, where deaths are not seen from here";
+	case HPDMA_WHY_ADDRESS_TAKEN:
+		return "something else is at this address in this process; attach earlier, create it elsewhere, or use offsets (HPDMA_DOMAIN_ANY_ADDRESS)";
+	case HPDMA_WHY_PROCESSES:
+		return "the domain has as many processes as it was made for";
+	case HPDMA_WHY_OBJECTS:
+		return "the domain has as many objects as it was made for";
+	case HPDMA_WHY_OTHER_TYPE:
+		return "the object of that name is of another type";
+	case HPDMA_WHY_FORKED:
+		return "a child of fork() is not attached; let it attach by itself";
 	case HPDMA_WHY_BACKEND:
 		return "the environment variable HPDMA_BACKEND must be module, hugetlb, plain or auto";
 	case HPDMA_WHY_NO_PLACE:

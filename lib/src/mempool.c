@@ -238,6 +238,24 @@ int hpdma_mempool_create(struct hpdma *ctx,
 	return create(ctx, &o, store, out, error);
 }
 
+/* How many objects are not in the store */
+static uint64_t held(struct hpdma_mempool *pool)
+{
+	const struct mempool_store_ops *ops = pool->store->ops;
+
+	return ops->held ? ops->held(pool->store) :
+			   pool->objects - ops->count(pool->store);
+}
+
+/* Other processes go on with the store: it gets back what is in caches. */
+static void empty_caches(struct hpdma_mempool *pool)
+{
+	struct hpdma_mempool_cache *cache;
+
+	for (cache = pool->caches; cache; cache = cache->next)
+		mempool_cache_empty(pool, cache);
+}
+
 /* Taken apart only if everything has come back. */
 static bool unlink_unused(struct hpdma_mempool *pool)
 {
@@ -245,12 +263,12 @@ static bool unlink_unused(struct hpdma_mempool *pool)
 	bool unused;
 
 	pthread_mutex_lock(&mempool_registry);
-	unused = mempool_cached(pool, NULL) +
-			 pool->store->ops->count(pool->store) ==
-		 pool->objects;
+	unused = mempool_cached(pool, NULL) == held(pool);
 	for (cache = pool->caches; cache; cache = cache->next)
 		unused = unused && !cache->user;
 	if (unused) {
+		if (pool->store->ops->shared)
+			empty_caches(pool);
 		mempool_caches_orphan(pool);
 		*pool->link = pool->next;
 		if (pool->next)

@@ -60,6 +60,12 @@ struct mempool_store_ops {
 	uint64_t (*count)(struct mempool_store *store);
 
 	/*
+	 * How many objects this process has, in caches and out. NULL: all that are not
+	 * in the store.
+	 */
+	uint64_t (*held)(struct mempool_store *store);
+
+	/*
 	 * Make room for a span's objects, or fail and change nothing. They are put
 	 * afterwards.
 	 */

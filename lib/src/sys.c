@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -174,6 +175,16 @@ static size_t native_page_size(void)
 	return (size_t)sysconf(_SC_PAGESIZE);
 }
 
+static int native_pid(void)
+{
+	return getpid();
+}
+
+static int native_probe(int pid)
+{
+	return kill(pid, 0) ? -errno : 0;
+}
+
 static const char *native_env(const char *name)
 {
 	return secure_getenv(name);
@@ -317,6 +328,8 @@ const struct hpdma_sys hpdma_sys_native = {
 	.page_nodes = native_page_nodes,
 	.now_ms = native_now_ms,
 	.page_size = native_page_size,
+	.pid = native_pid,
+	.probe = native_probe,
 	.env = native_env,
 	.user = native_user,
 	.in_group = native_in_group,

@@ -56,6 +56,8 @@ struct hpdma_file {
  *	pages, or a negative errno in its place
  * @now_ms: the monotonic clock in milliseconds
  * @page_size: the system's page size in bytes
+ * @pid: getpid(2)
+ * @probe: kill(2) without a signal
  * @env: secure_getenv(3): NULL in a program that has more rights than its user
  * @user: geteuid(2)
  * @in_group: whether the process is of a group
@@ -95,6 +97,8 @@ struct hpdma_sys {
 	int (*page_nodes)(void **pages, int *nodes, size_t count);
 	int64_t (*now_ms)(void);
 	size_t (*page_size)(void);
+	int (*pid)(void);
+	int (*probe)(int pid);
 	const char *(*env)(const char *name);
 	uint32_t (*user)(void);
 	bool (*in_group)(uint32_t gid);

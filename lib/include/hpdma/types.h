@@ -98,6 +98,16 @@ struct hpdma_seg {
  * @HPDMA_WHY_BACKEND: The environment variable HPDMA_BACKEND names no backend
  * @HPDMA_WHY_NO_PLACE: Without the module: no directory, or none with enough room,
  *	where memory of this kind can have a name
+ * @HPDMA_WHY_PROC: There is no /proc of this PID namespace
+ * @HPDMA_WHY_NOT_DOMAIN: The buffer of that name is no domain
+ * @HPDMA_WHY_VERSION: The domain was made by another version of the library
+ * @HPDMA_WHY_ABI: The domain was made by another version of the program
+ * @HPDMA_WHY_NAMESPACE: The domain is of another PID or time namespace
+ * @HPDMA_WHY_ADDRESS_TAKEN: Something else is at the address wanted
+ * @HPDMA_WHY_PROCESSES: The domain has as many processes as it can
+ * @HPDMA_WHY_OBJECTS: The domain has as many objects as it can
+ * @HPDMA_WHY_OTHER_TYPE: The object of that name is of another type or shape
+ * @HPDMA_WHY_FORKED: This process is a child of the one that attached
  *
  * Values below 256 are those of the kernel module and mean the same there; a
  * newer module may return values that this header does not list.
@@ -145,6 +155,16 @@ enum hpdma_why {
 	HPDMA_WHY_POLICY = 260,
 	HPDMA_WHY_BACKEND = 261,
 	HPDMA_WHY_NO_PLACE = 262,
+	HPDMA_WHY_PROC = 263,
+	HPDMA_WHY_NOT_DOMAIN = 264,
+	HPDMA_WHY_VERSION = 265,
+	HPDMA_WHY_ABI = 266,
+	HPDMA_WHY_NAMESPACE = 267,
+	HPDMA_WHY_ADDRESS_TAKEN = 268,
+	HPDMA_WHY_PROCESSES = 269,
+	HPDMA_WHY_OBJECTS = 270,
+	HPDMA_WHY_OTHER_TYPE = 271,
+	HPDMA_WHY_FORKED = 272,
 };
 
 /**
