@@ -134,9 +134,9 @@ static inline struct hpdma_mempool_cache *hpdma_mempool_thread_cache_inline(
 	return hpdma_mempool_recollect(pool, memo);
 }
 
-/* Four pointers at once, in registers as large as there are. */
-typedef uintptr_t hpdma_mempool_four
-	__attribute__((vector_size(4 * sizeof(uintptr_t))));
+/* Eight pointers at once, in registers as large as there are. */
+typedef uintptr_t hpdma_mempool_eight
+	__attribute__((vector_size(8 * sizeof(uintptr_t))));
 
 /**
  * hpdma_mempool_copy() - copy pointers
@@ -150,19 +150,32 @@ typedef uintptr_t hpdma_mempool_four
  */
 static inline void hpdma_mempool_copy(void **to, void *const *from, uint32_t n)
 {
-	hpdma_mempool_four four;
-	uint32_t i;
+	hpdma_mempool_eight eight;
+	uint32_t i = 0;
 
 	if (n == 1) {
 		*to = *from;
 		return;
 	}
-	for (i = 0; i + 4 <= n; i += 4) {
-		__builtin_memcpy(&four, from + i, sizeof(four));
-		__builtin_memcpy(to + i, &four, sizeof(four));
+	for (; i + 8 <= n; i += 8) {
+		__builtin_memcpy(&eight, from + i, sizeof(eight));
+		__builtin_memcpy(to + i, &eight, sizeof(eight));
 	}
 	for (; i < n; i++)
 		to[i] = from[i];
+}
+
+/* All eight ORed: halves on halves where the compiler can be told so. */
+static inline uintptr_t hpdma_mempool_or(const hpdma_mempool_eight *eight)
+{
+	hpdma_mempool_eight e = *eight;
+#ifdef __has_builtin
+#if __has_builtin(__builtin_shufflevector)
+	e |= __builtin_shufflevector(e, e, 4, 5, 6, 7, 0, 1, 2, 3);
+	return (e[0] | e[2]) | (e[1] | e[3]);
+#endif
+#endif
+	return e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7];
 }
 
 /**
@@ -186,7 +199,7 @@ static inline int hpdma_mempool_copy_near(void **to, void *const *from,
 					  uintptr_t last, uintptr_t mask)
 {
 	const uintptr_t sign = ~(UINTPTR_MAX >> 1);
-	hpdma_mempool_four four, wrong = { 0, 0, 0, 0 };
+	hpdma_mempool_eight eight, wrong = { 0, 0, 0, 0, 0, 0, 0, 0 };
 	uintptr_t distance, bad = 0;
 	uint32_t i = 0;
 
@@ -196,15 +209,16 @@ static inline int hpdma_mempool_copy_near(void **to, void *const *from,
 		return !((distance & (sign | mask)) |
 			 ((last - distance) & sign));
 	}
-	if (n >= 4) {
-		for (; i + 4 <= n; i += 4) {
-			__builtin_memcpy(&four, from + i, sizeof(four));
-			__builtin_memcpy(to + i, &four, sizeof(four));
-			four -= first;
-			wrong |= (four & (sign | mask)) |
-				 ((last - four) & sign);
-		}
-		bad = wrong[0] | wrong[1] | wrong[2] | wrong[3];
+	if (n >= 8) {
+		do {
+			__builtin_memcpy(&eight, from + i, sizeof(eight));
+			__builtin_memcpy(to + i, &eight, sizeof(eight));
+			eight -= first;
+			wrong |= (eight & (sign | mask)) |
+				 ((last - eight) & sign);
+			i += 8;
+		} while (i + 8 <= n);
+		bad = hpdma_mempool_or(&wrong);
 	}
 	for (; i < n; i++) {
 		to[i] = from[i];
