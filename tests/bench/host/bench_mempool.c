@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Pools, with the parameters of DPDK's mempool_perf: a thread gets @keep objects, @n at a
+ * time, and puts them back in the same way. All pools are for many producers and
+ * consumers.
+ */
+#include <rte_errno.h>
+#include <rte_mempool.h>
+
+#include "bench_host.h"
+
+#define OBJECT 2048
+#define CACHE 512
+#define MOST_KEPT 8192
+/* mempool_perf's number: what it keeps at most and two full caches, for each thread. */
+#define OBJECTS (2 * (32768 + 2 * CACHE) - 1)
+
+static void *kept[2][MOST_KEPT];
+
+/* The same loop for all; @context is what a thread looks up once. */
+#define LOOP(name, declare, get, put)                                     \
+	static void name(const struct bench_case *c, unsigned int thread, \
+			 uint64_t rounds)                                 \
+	{                                                                 \
+		unsigned int i, n = c->n, keep = c->keep;                 \
+		void **objects = kept[thread];                            \
+		declare;                                                  \
+                                                                          \
+		while (rounds--) {                                        \
+			for (i = 0; i < keep; i += n) {                   \
+				if (__builtin_expect(get, 0) != 0)        \
+					abort();                          \
+			}                                                 \
+			for (i = 0; i < keep; i += n)                     \
+				put;                                      \
+		}                                                         \
+	}
+
+static struct rte_mempool *dpdk_pool;
+
+LOOP(dpdk_run,
+     struct rte_mempool_cache *cache =
+	     rte_mempool_default_cache(dpdk_pool, rte_lcore_id()),
+     rte_mempool_generic_get(dpdk_pool, objects + i, n, cache),
+     rte_mempool_generic_put(dpdk_pool, objects + i, n, cache))
+
+static void one(const char *group, bool cached, unsigned int threads,
+		unsigned int keep, unsigned int n)
+{
+	struct bench_case c = {
+		.group = group,
+		.unit = MEGA_PER_SECOND,
+		.threads = threads,
+		/* mempool_perf rounds up, too: it gets n if it keeps less. */
+		.keep = keep < n ? n : keep,
+		.n = n,
+		.dpdk = 1.0,
+		.mean = cached ? 1.2 : 0,
+		.side[DPDK] = { .run = dpdk_run },
+	};
+
+	c.per_round = (uint64_t)c.keep * threads;
+	snprintf(c.row, sizeof(c.row), "%u kept by %u thread%s", keep, threads,
+		 threads == 1 ? "" : "s");
+	snprintf(c.column, sizeof(c.column), "n=%u", n);
+	bench_run(&c);
+}
+
+static void all(const char *group, bool cached)
+{
+	static const unsigned int keep[] = { 32, 512, 8192 };
+	static const unsigned int n[] = { 1, 8, 32, 256 };
+	unsigned int threads;
+	size_t i, j;
+
+	dpdk_pool = rte_mempool_create("bench", OBJECTS, OBJECT,
+				       cached ? CACHE : 0, 0, NULL, NULL, NULL,
+				       NULL, 0, 0);
+	MUST(dpdk_pool);
+	for (threads = 1; threads <= 2; threads++) {
+		for (i = 0; i < ARRAY_SIZE(keep); i++) {
+			for (j = 0; j < ARRAY_SIZE(n); j++)
+				one(group, cached, threads, keep[i], n[j]);
+		}
+	}
+	rte_mempool_free(dpdk_pool);
+}
+
+void bench_mempool(void)
+{
+	all("mempool get+put with cache", true);
+	all("mempool get+put without cache", false);
+}

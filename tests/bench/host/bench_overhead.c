@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a pool with caches takes beyond the objects themselves, with the caches of two
+ * threads in use: everything that was allocated for it, less count times size.
+ */
+#include <malloc.h>
+
+#include <rte_malloc.h>
+#include <rte_mempool.h>
+
+#include "bench_host.h"
+
+#define OBJECTS 2047
+#define OBJECT 2048
+#define CACHE 512
+
+static size_t libc_bytes(void)
+{
+	struct mallinfo2 info = mallinfo2();
+
+	return info.uordblks + info.hblkhd;
+}
+
+static size_t dpdk_bytes(void)
+{
+	struct rte_malloc_socket_stats stats;
+
+	MUST(rte_malloc_get_socket_stats(0, &stats) == 0);
+	return stats.heap_allocsz_bytes + libc_bytes();
+}
+
+static struct rte_mempool *dpdk_pool;
+
+static void dpdk_use(unsigned int thread)
+{
+	void *objects[32];
+
+	(void)thread;
+	MUST(rte_mempool_get_bulk(dpdk_pool, objects, 32) == 0);
+	rte_mempool_put_bulk(dpdk_pool, objects, 32);
+}
+
+static double dpdk_overhead(void)
+{
+	size_t before = dpdk_bytes(), taken;
+
+	dpdk_pool = rte_mempool_create("bench", OBJECTS, OBJECT, CACHE, 0, NULL,
+				       NULL, NULL, NULL, SOCKET_ID_ANY, 0);
+	MUST(dpdk_pool);
+	bench_both(dpdk_use);
+	taken = dpdk_bytes() - before;
+	rte_mempool_free(dpdk_pool);
+	return (double)(taken - (size_t)OBJECTS * OBJECT) / 1024;
+}
+
+void bench_overhead(void)
+{
+	struct bench_case c = {
+		.group = "memory of a cached pool beyond its objects",
+		.row = "2047 objects with caches of 512 for two threads",
+		.column = "2 KiB",
+		.unit = KIBIBYTES,
+		.most = 64,
+	};
+	double value[WHO] = { 0 };
+
+	value[DPDK] = dpdk_overhead();
+	bench_value(&c, value);
+}
