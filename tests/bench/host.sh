@@ -7,8 +7,8 @@
 # minutes.
 #
 # The same as CSV is in build/bench/host.csv, as a plot in build/bench/host.svg. With
-# --markdown the table is also printed for docs/speed.md. BENCH_RUNS (7) is how often each
-# contender runs, in turn with the others; BENCH_MS (50) how long each time.
+# --markdown the table is also printed for docs/speed.md. BENCH_RUNS (15) is how often each
+# contender runs, in turn with the others; BENCH_MS (10) how long each time.
 #
 # A target that is missed is said and no failure: time is not as repeatable as
 # instructions. Fails if something could not be measured.

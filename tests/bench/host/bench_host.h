@@ -44,6 +44,8 @@ enum bench_unit {
 };
 
 struct bench_case;
+struct hpdma;
+struct hpdma_buf_opts;
 
 /*
  * One contender's part of a case. @run does @rounds rounds as thread 0, and if the
@@ -81,6 +83,9 @@ struct bench_case {
 void bench_run(const struct bench_case *c);
 /* Prints the row of a case that is no time, with values in the case's unit. */
 void bench_value(const struct bench_case *c, const double value[WHO]);
+/* A context that needs no module, and options for huge pages or nothing. */
+struct hpdma *bench_context(void);
+extern const struct hpdma_buf_opts bench_huge;
 /* Threads as they are in runs, each on its core, do something that is not measured. */
 void bench_both(void (*work)(unsigned int thread));
 

@@ -3,20 +3,28 @@
  * The address that a device knows memory by, of pointers anywhere in 512 MiB of huge
  * pages. DPDK has two ways: rte_mem_virt2iova() asks the kernel where an address is the
  * physical one, rte_mem_virt2memseg() searches DPDK's own tables.
+ *
+ * Without the module nobody tells the library addresses, so its table is filled here,
+ * by the functions behind hpdma_iova_add(), with what DPDK found; and the memory is
+ * the same. The look-up is the one of programs.
  */
 #include <rte_memory.h>
 #include <rte_memzone.h>
 
+#include <hpdma.h>
+
+#include "../../../lib/src/iova.h"
 #include "bench_host.h"
 
 #define LENGTH (512ul << 20)
 #define POINTERS 4096
+#define PAGE (2ul << 20)
 
 static const struct rte_memzone *zone;
 /* Read one after the other, so that they cost little themselves. */
-static void *dpdk_pointers[POINTERS];
+static void *pointers[POINTERS];
 
-static void scatter(void **pointers, void *memory)
+static void scatter(void *memory)
 {
 	uint64_t seed = 1;
 	unsigned int i;
@@ -25,7 +33,7 @@ static void scatter(void **pointers, void *memory)
 		pointers[i] = (char *)memory + bench_random(&seed) % LENGTH;
 }
 
-#define IOVA(name, pointers, address)                                     \
+#define IOVA(name, address)                                               \
 	static void name(const struct bench_case *c, unsigned int thread, \
 			 uint64_t rounds)                                 \
 	{                                                                 \
@@ -48,8 +56,30 @@ static uint64_t in_memseg(const void *pointer)
 	return segment->iova + ((uintptr_t)pointer - segment->addr_64);
 }
 
-IOVA(dpdk_virt2iova, dpdk_pointers, rte_mem_virt2iova(pointer))
-IOVA(dpdk_virt2memseg, dpdk_pointers, in_memseg(pointer))
+IOVA(dpdk_virt2iova, rte_mem_virt2iova(pointer))
+IOVA(dpdk_virt2memseg, in_memseg(pointer))
+
+static struct hpdma_iova *table;
+
+IOVA(hpdma_run, hpdma_iova_of(table, pointer))
+
+static struct hpdma_iova_granules *fill_table(void)
+{
+	struct hpdma_iova_granules *all = NULL;
+	uint64_t at = zone->addr_64, end = at + LENGTH, length;
+
+	table = calloc(1, sizeof(*table));
+	MUST(table);
+	for (; at < end; at += length) {
+		length = PAGE - at % PAGE;
+		if (length > end - at)
+			length = end - at;
+		MUST(hpdma_iova_prepare(table, &all, at, length) == 0);
+		hpdma_iova_set(table, at, length,
+			       rte_mem_virt2iova((void *)(uintptr_t)at));
+	}
+	return all;
+}
 
 static void one(const char *row,
 		void (*dpdk)(const struct bench_case *c, unsigned int thread,
@@ -62,6 +92,7 @@ static void one(const char *row,
 		.threads = 1,
 		.per_round = 1,
 		.most = 2,
+		.side[HPDMA] = { .run = hpdma_run },
 		.side[DPDK] = { .run = dpdk },
 	};
 
@@ -71,13 +102,23 @@ static void one(const char *row,
 
 void bench_iova(void)
 {
-	zone = rte_memzone_reserve("bench", LENGTH, SOCKET_ID_ANY, 0);
+	struct hpdma_iova_granules *all;
+	unsigned int i;
+
+	zone = rte_memzone_reserve_aligned("bench", LENGTH, SOCKET_ID_ANY, 0,
+					   PAGE);
 	MUST(zone);
-	scatter(dpdk_pointers, zone->addr);
-	/* Both ways give the same. */
-	MUST(rte_mem_virt2iova(dpdk_pointers[0]) ==
-	     in_memseg(dpdk_pointers[0]));
+	scatter(zone->addr);
+	all = fill_table();
+	/* All ways tell the same. */
+	for (i = 0; i < POINTERS; i++) {
+		MUST(hpdma_iova_of(table, pointers[i]) ==
+		     in_memseg(pointers[i]));
+		MUST(rte_mem_virt2iova(pointers[i]) == in_memseg(pointers[i]));
+	}
 	one("beside rte_mem_virt2iova", dpdk_virt2iova);
 	one("beside rte_mem_virt2memseg", dpdk_virt2memseg);
+	hpdma_iova_free(all);
+	free(table);
 	rte_memzone_free(zone);
 }

@@ -6,6 +6,8 @@
 #include <rte_ring.h>
 #include <rte_ring_elem.h>
 
+#include <hpdma.h>
+
 #include "bench_host.h"
 
 #define ELEMENTS 4096
@@ -55,37 +57,56 @@ static struct rte_ring *dpdk_ring;
 	    rte_ring_##sync_get##_dequeue_##how##_elem(dpdk_ring, data, bytes, \
 						       want, NULL))
 
-DPDK_RUN(sp, sc, bulk, 8)
-DPDK_RUN(sp, sc, bulk, 16)
-DPDK_RUN(sp, sc, burst, 8)
-DPDK_RUN(sp, sc, burst, 16)
-DPDK_RUN(mp, mc, bulk, 8)
-DPDK_RUN(mp, mc, bulk, 16)
-DPDK_RUN(mp, mc, burst, 8)
-DPDK_RUN(mp, mc, burst, 16)
+static struct hpdma_ring *hpdma_ring;
+
+#define HPDMA_RUN(mode, how, bytes)                                    \
+	RUN(hpdma_##mode##_##how##_##bytes,                            \
+	    (unsigned int)hpdma_ring_enqueue_##how##_as(               \
+		    hpdma_ring, data, want, HPDMA_RING_##mode, bytes), \
+	    (unsigned int)hpdma_ring_dequeue_##how##_as(               \
+		    hpdma_ring, data, want, HPDMA_RING_##mode, bytes))
+
+#define BOTH_RUN(sync_put, sync_get, mode, how, bytes) \
+	DPDK_RUN(sync_put, sync_get, how, bytes)       \
+	HPDMA_RUN(mode, how, bytes)
+
+BOTH_RUN(sp, sc, SINGLE, bulk, 8)
+BOTH_RUN(sp, sc, SINGLE, bulk, 16)
+BOTH_RUN(sp, sc, SINGLE, burst, 8)
+BOTH_RUN(sp, sc, SINGLE, burst, 16)
+BOTH_RUN(mp, mc, MULTI, bulk, 8)
+BOTH_RUN(mp, mc, MULTI, bulk, 16)
+BOTH_RUN(mp, mc, MULTI, burst, 8)
+BOTH_RUN(mp, mc, MULTI, burst, 16)
 
 typedef void (*run_fn)(const struct bench_case *c, unsigned int thread,
 		       uint64_t rounds);
 
-#define ALONE_AND_PAIR(name)              \
-	{                                 \
-		name##_alone, name##_pair \
+#define KIND(sync, many, put, mode, how, bytes)                     \
+	{                                                           \
+		sync, #how, bytes, many,                            \
+			{ hpdma_##mode##_##how##_##bytes##_alone,   \
+			  hpdma_##mode##_##how##_##bytes##_pair },  \
+		{                                                   \
+			dpdk_##put##_##how##_##bytes##_alone,       \
+				dpdk_##put##_##how##_##bytes##_pair \
+		}                                                   \
 	}
 
 static const struct {
 	const char *sync, *how;
 	unsigned int bytes;
 	bool many;
-	run_fn dpdk[2];
+	run_fn hpdma[2], dpdk[2];
 } kinds[] = {
-	{ "SP/SC", "bulk", 8, false, ALONE_AND_PAIR(dpdk_sp_bulk_8) },
-	{ "SP/SC", "burst", 8, false, ALONE_AND_PAIR(dpdk_sp_burst_8) },
-	{ "SP/SC", "bulk", 16, false, ALONE_AND_PAIR(dpdk_sp_bulk_16) },
-	{ "SP/SC", "burst", 16, false, ALONE_AND_PAIR(dpdk_sp_burst_16) },
-	{ "MP/MC", "bulk", 8, true, ALONE_AND_PAIR(dpdk_mp_bulk_8) },
-	{ "MP/MC", "burst", 8, true, ALONE_AND_PAIR(dpdk_mp_burst_8) },
-	{ "MP/MC", "bulk", 16, true, ALONE_AND_PAIR(dpdk_mp_bulk_16) },
-	{ "MP/MC", "burst", 16, true, ALONE_AND_PAIR(dpdk_mp_burst_16) },
+	KIND("SP/SC", false, sp, SINGLE, bulk, 8),
+	KIND("SP/SC", false, sp, SINGLE, burst, 8),
+	KIND("SP/SC", false, sp, SINGLE, bulk, 16),
+	KIND("SP/SC", false, sp, SINGLE, burst, 16),
+	KIND("MP/MC", true, mp, MULTI, bulk, 8),
+	KIND("MP/MC", true, mp, MULTI, burst, 8),
+	KIND("MP/MC", true, mp, MULTI, bulk, 16),
+	KIND("MP/MC", true, mp, MULTI, burst, 16),
 };
 
 static void one(size_t kind, unsigned int threads, unsigned int n)
@@ -98,6 +119,7 @@ static void one(size_t kind, unsigned int threads, unsigned int n)
 		.per_round = n,
 		.dpdk = 1.0,
 		.mean = 1.3,
+		.side[HPDMA] = { .run = kinds[kind].hpdma[threads - 1] },
 		.side[DPDK] = { .run = kinds[kind].dpdk[threads - 1] },
 	};
 
@@ -108,23 +130,44 @@ static void one(size_t kind, unsigned int threads, unsigned int n)
 	bench_run(&c);
 }
 
+/* As with DPDK's, in huge pages. */
+static void make_rings(size_t kind, struct hpdma_buf *memory)
+{
+	struct hpdma_ring_opts opts = {
+		.size = sizeof(opts),
+		.flags = kinds[kind].many ? 0 : HPDMA_RING_SP | HPDMA_RING_SC,
+		.count = ELEMENTS,
+		.element_size = kinds[kind].bytes,
+	};
+
+	MUST(hpdma_ring_init(hpdma_buf_ptr(memory), hpdma_buf_len(memory),
+			     &opts, &hpdma_ring) == 0);
+	dpdk_ring = rte_ring_create_elem("bench", kinds[kind].bytes, ELEMENTS,
+					 0,
+					 kinds[kind].many ?
+						 0 :
+						 RING_F_SP_ENQ | RING_F_SC_DEQ);
+	MUST(dpdk_ring);
+}
+
 void bench_ring(void)
 {
 	static const unsigned int n[] = { 1, 8, 32, 128 };
+	struct hpdma *ctx = bench_context();
+	struct hpdma_buf *memory;
 	unsigned int threads;
 	size_t kind, i;
 
+	MUST(hpdma_buf_alloc(ctx, 2 << 20, &bench_huge, &memory, NULL) == 0);
 	for (threads = 1; threads <= 2; threads++) {
 		for (kind = 0; kind < ARRAY_SIZE(kinds); kind++) {
-			dpdk_ring = rte_ring_create_elem(
-				"bench", kinds[kind].bytes, ELEMENTS, 0,
-				kinds[kind].many ?
-					0 :
-					RING_F_SP_ENQ | RING_F_SC_DEQ);
-			MUST(dpdk_ring);
+			make_rings(kind, memory);
 			for (i = 0; i < ARRAY_SIZE(n); i++)
 				one(kind, threads, n[i]);
+			hpdma_ring_destroy(hpdma_ring);
 			rte_ring_free(dpdk_ring);
 		}
 	}
+	hpdma_buf_unref(memory);
+	hpdma_unref(ctx);
 }
