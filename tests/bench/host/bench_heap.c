@@ -6,6 +6,8 @@
  */
 #include <rte_malloc.h>
 
+#include <hpdma.h>
+
 #include "bench_host.h"
 
 #define BATCH 256
@@ -86,6 +88,9 @@ static struct parcel {
 		}                                                               \
 	}
 
+static struct hpdma_heap *heap;
+
+HEAP(hpdma, hpdma_heap_malloc(heap, size), hpdma_heap_free(heap, block))
 HEAP(dpdk, rte_malloc(NULL, size, 0), rte_free(block))
 HEAP(glibc, malloc(size), free(block))
 
@@ -95,11 +100,12 @@ typedef void (*run_fn)(const struct bench_case *c, unsigned int thread,
 static const struct {
 	const char *row;
 	unsigned int threads, most;
-	run_fn dpdk, glibc;
+	run_fn hpdma, dpdk, glibc;
 } ways[] = {
-	{ "a pair", 1, 1, dpdk_pair, glibc_pair },
-	{ "a batch", 1, BATCH, dpdk_batch, glibc_batch },
-	{ "cross-thread free", 2, PARCEL, dpdk_cross, glibc_cross },
+	{ "a pair", 1, 1, hpdma_pair, dpdk_pair, glibc_pair },
+	{ "a batch", 1, BATCH, hpdma_batch, dpdk_batch, glibc_batch },
+	{ "cross-thread free", 2, PARCEL, hpdma_cross, dpdk_cross,
+	  glibc_cross },
 };
 
 static void one(size_t way, size_t size, const char *name)
@@ -112,6 +118,7 @@ static void one(size_t way, size_t size, const char *name)
 		.n = ways[way].most,
 		.dpdk = size <= 64 << 10 ? 5 : 2,
 		.glibc = size <= 4 << 10 ? 1 : 0,
+		.side[HPDMA] = { .run = ways[way].hpdma },
 		.side[DPDK] = { .run = ways[way].dpdk },
 		.side[GLIBC] = { .run = ways[way].glibc },
 	};
@@ -147,10 +154,20 @@ void bench_heap(void)
 		{ 4 << 10, "4 KiB" }, { 64 << 10, "64 KiB" },
 		{ 1 << 20, "1 MiB" },
 	};
+	/* Memory is there from the start, as DPDK's is. */
+	struct hpdma_heap_opts opts = {
+		.size = sizeof(opts),
+		.buf = &bench_huge,
+		.length = 2 * MOST_BYTES,
+	};
+	struct hpdma *ctx = bench_context();
 	size_t way, i;
 
+	MUST(hpdma_heap_create(ctx, &opts, &heap, NULL) == 0);
 	for (way = 0; way < ARRAY_SIZE(ways); way++) {
 		for (i = 0; i < ARRAY_SIZE(sizes); i++)
 			one(way, sizes[i].size, sizes[i].name);
 	}
+	MUST(hpdma_heap_destroy(heap, 0) == 0);
+	hpdma_unref(ctx);
 }

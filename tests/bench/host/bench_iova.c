@@ -13,8 +13,8 @@
 
 #include <hpdma.h>
 
-#include "../../../lib/src/iova.h"
 #include "bench_host.h"
+#include "iova.h"
 
 #define LENGTH (512ul << 20)
 #define POINTERS 4096

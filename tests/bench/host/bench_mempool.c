@@ -7,6 +7,8 @@
 #include <rte_errno.h>
 #include <rte_mempool.h>
 
+#include <hpdma.h>
+
 #include "bench_host.h"
 
 #define OBJECT 2048
@@ -36,7 +38,13 @@ static void *kept[2][MOST_KEPT];
 		}                                                         \
 	}
 
+static struct hpdma_mempool *hpdma_pool;
 static struct rte_mempool *dpdk_pool;
+
+LOOP(hpdma_run, (void)0, hpdma_mempool_get_bulk(hpdma_pool, objects + i, n),
+     hpdma_mempool_put_bulk(hpdma_pool, objects + i, n))
+
+/* As mempool_perf does it: the thread's cache is looked up once. */
 
 LOOP(dpdk_run,
      struct rte_mempool_cache *cache =
@@ -56,6 +64,7 @@ static void one(const char *group, bool cached, unsigned int threads,
 		.n = n,
 		.dpdk = 1.0,
 		.mean = cached ? 1.2 : 0,
+		.side[HPDMA] = { .run = hpdma_run },
 		.side[DPDK] = { .run = dpdk_run },
 	};
 
@@ -70,9 +79,18 @@ static void all(const char *group, bool cached)
 {
 	static const unsigned int keep[] = { 32, 512, 8192 };
 	static const unsigned int n[] = { 1, 8, 32, 256 };
+	struct hpdma_mempool_opts opts = {
+		.size = sizeof(opts),
+		.buf = &bench_huge,
+		.object_size = OBJECT,
+		.count = OBJECTS,
+		.cache_size = cached ? CACHE : 0,
+	};
+	struct hpdma *ctx = bench_context();
 	unsigned int threads;
 	size_t i, j;
 
+	MUST(hpdma_mempool_create(ctx, &opts, &hpdma_pool, NULL) == 0);
 	dpdk_pool = rte_mempool_create("bench", OBJECTS, OBJECT,
 				       cached ? CACHE : 0, 0, NULL, NULL, NULL,
 				       NULL, 0, 0);
@@ -84,6 +102,8 @@ static void all(const char *group, bool cached)
 		}
 	}
 	rte_mempool_free(dpdk_pool);
+	MUST(hpdma_mempool_destroy(hpdma_pool) == 0);
+	hpdma_unref(ctx);
 }
 
 void bench_mempool(void)

@@ -8,6 +8,8 @@
 #include <rte_malloc.h>
 #include <rte_mempool.h>
 
+#include <hpdma.h>
+
 #include "bench_host.h"
 
 #define OBJECTS 2047
@@ -53,6 +55,39 @@ static double dpdk_overhead(void)
 	return (double)(taken - (size_t)OBJECTS * OBJECT) / 1024;
 }
 
+static struct hpdma_mempool *hpdma_pool;
+
+static void hpdma_use(unsigned int thread)
+{
+	void *objects[32];
+
+	(void)thread;
+	MUST(hpdma_mempool_get_bulk(hpdma_pool, objects, 32) == 0);
+	MUST(hpdma_mempool_put_bulk(hpdma_pool, objects, 32) == 0);
+}
+
+/* What the objects lie in is rounded up to huge pages: all of that is counted. */
+static double hpdma_overhead(void)
+{
+	struct hpdma_mempool_opts opts = {
+		.size = sizeof(opts),
+		.object_size = OBJECT,
+		.count = OBJECTS,
+		.cache_size = CACHE,
+	};
+	struct hpdma_mempool_info info = { .size = sizeof(info) };
+	struct hpdma *ctx = bench_context();
+	size_t before = libc_bytes(), taken;
+
+	MUST(hpdma_mempool_create(ctx, &opts, &hpdma_pool, NULL) == 0);
+	bench_both(hpdma_use);
+	MUST(hpdma_mempool_get_info(hpdma_pool, &info) == 0);
+	taken = libc_bytes() - before + info.memory;
+	MUST(hpdma_mempool_destroy(hpdma_pool) == 0);
+	hpdma_unref(ctx);
+	return (double)(taken - (size_t)OBJECTS * OBJECT) / 1024;
+}
+
 void bench_overhead(void)
 {
 	struct bench_case c = {
@@ -64,6 +99,7 @@ void bench_overhead(void)
 	};
 	double value[WHO] = { 0 };
 
+	value[HPDMA] = hpdma_overhead();
 	value[DPDK] = dpdk_overhead();
 	bench_value(&c, value);
 }
