@@ -42,8 +42,8 @@ static unsigned long counted, disturbed;
 
 static pthread_t other;
 static pthread_barrier_t turn;
-/* How many threads are at the start. They spin: a barrier wakes one after the other. */
-static unsigned int ready;
+/* How often threads have met. They spin: a barrier wakes one after the other. */
+static unsigned int met;
 
 static uint64_t cycles(void)
 {
@@ -88,6 +88,14 @@ static long preemptions(void)
 	return usage.ru_nivcsw;
 }
 
+static void meet(unsigned int nth)
+{
+	/* Release and acquire: what the threads did before is done when one goes on. */
+	__atomic_add_fetch(&met, 1, __ATOMIC_ACQ_REL);
+	while (__atomic_load_n(&met, __ATOMIC_ACQUIRE) < nth * job.c->threads)
+		__builtin_ia32_pause();
+}
+
 static void work(unsigned int thread)
 {
 	const struct bench_case *c = job.c;
@@ -97,11 +105,10 @@ static void work(unsigned int thread)
 		job.work(thread);
 		return;
 	}
-	/* Release and acquire: what the threads did before is done when one starts. */
-	__atomic_add_fetch(&ready, 1, __ATOMIC_ACQ_REL);
-	while (__atomic_load_n(&ready, __ATOMIC_ACQUIRE) < c->threads)
-		__builtin_ia32_pause();
+	/* Once until both are awake, and then to start as one. */
+	meet(1);
 	lap->preempted = -preemptions();
+	meet(2);
 	lap->begin_ns = nanoseconds();
 	lap->begin_cycle = cycles();
 	c->side[job.who].run(c, thread, job.rounds);
@@ -164,7 +171,7 @@ static struct lap once(const struct bench_case *c, enum bench_who who,
 	job.c = c;
 	job.who = who;
 	job.rounds = rounds;
-	ready = 0;
+	met = 0;
 	if (c->threads == 1) {
 		work(0);
 		return job.lap[0];
