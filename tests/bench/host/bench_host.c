@@ -190,6 +190,20 @@ static struct lap once(const struct bench_case *c, enum bench_who who,
 	return lap;
 }
 
+static unsigned int setting(const char *name, unsigned int standard,
+			    unsigned int most)
+{
+	const char *text = getenv(name);
+	unsigned long value = text ? strtoul(text, NULL, 10) : standard;
+
+	return value < 1 ? 1 : value > most ? most : (unsigned int)value;
+}
+
+static uint64_t wanted_ns(void)
+{
+	return setting("BENCH_MS", MILLISECONDS, 10000) * 1000000ull;
+}
+
 static struct lap undisturbed(const struct bench_case *c, enum bench_who who,
 			      uint64_t rounds)
 {
@@ -200,24 +214,17 @@ static struct lap undisturbed(const struct bench_case *c, enum bench_who who,
 		lap = once(c, who, rounds);
 		if (!lap.preempted)
 			break;
+		/* Too busy a machine to be worth the time. */
+		if (lap.end_ns - lap.begin_ns > 20 * wanted_ns())
+			break;
 	}
 	return lap;
-}
-
-static unsigned int setting(const char *name, unsigned int standard,
-			    unsigned int most)
-{
-	const char *text = getenv(name);
-	unsigned long value = text ? strtoul(text, NULL, 10) : standard;
-
-	return value < 1 ? 1 : value > most ? most : (unsigned int)value;
 }
 
 /* How many rounds take about as long as asked for. */
 static uint64_t calibrate(const struct bench_case *c, enum bench_who who)
 {
-	uint64_t want = setting("BENCH_MS", MILLISECONDS, 10000) * 1000000ull;
-	uint64_t rounds = 1, took;
+	uint64_t want = wanted_ns(), rounds = 1, took;
 	struct lap lap;
 
 	for (;;) {

@@ -41,11 +41,15 @@ static void *kept[2][MOST_KEPT];
 static struct hpdma_mempool *hpdma_pool;
 static struct rte_mempool *dpdk_pool;
 
-LOOP(hpdma_run, (void)0, hpdma_mempool_get_bulk(hpdma_pool, objects + i, n),
-     hpdma_mempool_put_bulk(hpdma_pool, objects + i, n))
-
 /* As mempool_perf does it: the thread's cache is looked up once. */
-
+LOOP(hpdma_cached,
+     struct hpdma_mempool_cache *cache = hpdma_mempool_thread_cache(hpdma_pool),
+     hpdma_mempool_cache_get(cache, objects + i, n),
+     hpdma_mempool_cache_put(cache, objects + i, n))
+LOOP(hpdma_uncached, (void)0,
+     hpdma_mempool_get_bulk(hpdma_pool, objects + i, n),
+     hpdma_mempool_put_bulk(hpdma_pool, objects + i, n))
+/* Looks up none where there is none. */
 LOOP(dpdk_run,
      struct rte_mempool_cache *cache =
 	     rte_mempool_default_cache(dpdk_pool, rte_lcore_id()),
@@ -64,7 +68,8 @@ static void one(const char *group, bool cached, unsigned int threads,
 		.n = n,
 		.dpdk = 1.0,
 		.mean = cached ? 1.2 : 0,
-		.side[HPDMA] = { .run = hpdma_run },
+		.side[HPDMA] = { .run = cached ? hpdma_cached :
+						 hpdma_uncached },
 		.side[DPDK] = { .run = dpdk_run },
 	};
 
