@@ -10,11 +10,17 @@
 function max(a, b) { return a > b ? a : b }
 function min(a, b) { return a < b ? a : b }
 
+# Targets are compared with what is printed.
+function rounded(x)
+{
+	return x < 10 ? sprintf("%.2f", x) + 0 : x
+}
+
 function ratio_to(peer, i)
 {
 	if (hpdma[i] == "" || peer == "")
 		return ""
-	return unit[i] == "M/s" ? hpdma[i] / peer : peer / hpdma[i]
+	return rounded(unit[i] == "M/s" ? hpdma[i] / peer : peer / hpdma[i])
 }
 
 # What is asked of row i: "" if nothing, else met, MISSED or "not measured".
@@ -68,18 +74,19 @@ function sum_up(group,  i, r, logs, logs_glibc)
 		r = ratio_to(dpdk[i], i)
 		if (r != "") {
 			with_dpdk++
-			logs += log(r)
+			logs += log(max(r, 0.01))
 			least = least == "" ? r : min(least, r)
 		}
 		r = ratio_to(glibc[i], i)
 		if (r != "" && want_glibc[i]) {
 			with_glibc++
-			logs_glibc += log(r)
+			logs_glibc += log(max(r, 0.01))
 			least_glibc = least_glibc == "" ? r : min(least_glibc, r)
 		}
 	}
 	mean = with_dpdk ? exp(logs / with_dpdk) : ""
 	mean_glibc = with_glibc ? exp(logs_glibc / with_glibc) : ""
+	mean = mean == "" ? "" : rounded(mean)
 	mean_missed = want_mean && mean != "" && mean < want_mean
 }
 
@@ -136,7 +143,7 @@ function matrix(g,  i, j, k, columns, name, lines, line, cell, known, peers)
 		k = number(ratio_to(dpdk[i], i))
 		if (glibc[i] != "")
 			k = k " / " number(ratio_to(glibc[i], i))
-		if (want_most[i])
+		if (!want_dpdk[i] && !want_glibc[i])
 			k = number(hpdma[i]) " " unit[i] "; DPDK " number(dpdk[i])
 		cell[row[i], column[i]] = verdict(i) == "MISSED" ? "**" k "**" : k
 	}
