@@ -3,8 +3,8 @@
 #
 # host.sh [--markdown] [GROUP...]: measures libhpdma beside Debian's DPDK and glibc on
 # this machine, and prints a table; groups are mempool, ring, heap, memzone, iova and
-# overhead, all unless some are named. Needs root for huge pages, and takes about a
-# minute.
+# overhead, all unless some are named. Needs root for huge pages, and takes two or
+# three minutes.
 #
 # The same as CSV is in build/bench/host.csv, as a plot in build/bench/host.svg. With
 # --markdown the table is also printed for docs/speed.md. BENCH_RUNS (15) is how often each
