@@ -5,7 +5,7 @@
 # needs no machine comes first. Sourced; runs in the top of the tree.
 
 # shellcheck disable=SC2034 # check.sh reads it
-SUITES=(static unit tools install harness demo
+SUITES=(static unit lib tools install harness demo
 	stock stock-big stock-phys stock-machines stock-reserve
 	kselftest debug debug-stuck debug-phys fail-nth kunit kernels)
 
@@ -121,6 +121,20 @@ suite_static()
 suite_unit()
 {
 	make -C tests/unit O="$build/unit" check
+}
+
+# The library's memory on huge pages without the module, and on the module in a
+# machine; the plain one is unit's. And threads, with the sanitizer for them.
+suite_lib()
+{
+	make -C tests/unit O="$build/unit-threads" SAN=thread check-threads
+	make -C tests/unit O="$build/unit" all
+	tests/backends/hugetlb.sh "$build/unit"
+	make -C tests/unit O="$build/unit-guest" SAN= guest
+	rm -rf "$build/guest-stock"
+	tests/stage.sh "$build/guest-stock" stock
+	tests/vm/run.sh --kernel stock --suite "$build/unit-guest/suite" --time 200 \
+		--files "$build/guest-stock" --append HPDMA_BACKEND=module
 }
 
 suite_tools()

@@ -202,9 +202,9 @@ check_lib()
 		grep_code '(?<![\w.>*])(v?f?printf|puts|fputs|perror|_?exit|abort)\s*\(' \
 			$files)"
 	result "lib: ring and heap do not know each other" "$(
-		grep -Hn 'include.*heap\.h' lib/src/ring* \
+		grep -Hn 'include.*[/"]heap[a-z_]*\.h' lib/src/ring* \
 			lib/include/hpdma/ring* 2>/dev/null
-		grep -Hn 'include.*ring\.h' lib/src/heap* \
+		grep -Hn 'include.*[/"]ring[a-z_]*\.h' lib/src/heap* \
 			lib/include/hpdma/heap* 2>/dev/null)"
 	# shellcheck disable=SC2046
 	result "lib: public headers do not include the uAPI" "$(

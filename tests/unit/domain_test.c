@@ -113,7 +113,8 @@ TEST(options_are_checked)
 	REFUSED(o.address = (void *)4096);
 	REFUSED((o.address = (void *)(1ull << 44),
 		 o.flags = HPDMA_DOMAIN_ANY_ADDRESS));
-	REFUSED(o.length = 4096);
+	/* Also where lengths are rounded up to huge pages. */
+	REFUSED((o.length = 4096, o.max_zones = 1 << 19));
 	REFUSED((o.length = 1 << 20, o.max_zones = 1 << 19));
 	CHECK_EQ(hpdma_domain_attach(ctx, "never", &a, &domain, NULL), -EINVAL);
 	CHECK(domain == SENTINEL);

@@ -165,7 +165,15 @@ static inline void hpdma_mempool_copy(void **to, void *const *from, uint32_t n)
 		to[i] = from[i];
 }
 
-/* All eight ORed: halves on halves where the compiler can be told so. */
+/**
+ * hpdma_mempool_or() - the bits of eight pointers together
+ * @eight: The pointers
+ *
+ * Part of the inline functions: halves on halves where the compiler can be told so.
+ *
+ * Return: All eight ORed.
+ * Since: 0.1
+ */
 static inline uintptr_t hpdma_mempool_or(const hpdma_mempool_eight *eight)
 {
 	hpdma_mempool_eight e = *eight;
