@@ -3,7 +3,7 @@
 #
 # stage.sh DIR KERNEL: fills DIR with what a test machine with KERNEL gets laid
 # over its root: the module and the tests' other driver, hpdmactl with the
-# libraries it needs, the examples and the README's program.
+# libraries it needs, the examples and the README's programs.
 
 set -eu
 tests=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -23,9 +23,12 @@ mkdir -p "$build"
 	make -C "$tree/examples" O="$build/guest-examples" LIB="$build/lib" \
 		CFLAGS='-O2 -g -static'
 	make -C "$tree/tools" O="$build/tools"
-	"$tests/install/readme.sh" > "$build/readme.c"
-	gcc -static -I "$tree/lib/include" -o "$build/guest-examples/readme" \
-		"$build/readme.c" "$build/lib/libhpdma.a"
+	for n in 1 2; do
+		"$tests/install/readme.sh" "$n" > "$build/readme$n.c"
+		gcc -static -Wall -Wextra -Werror -I "$tree/lib/include" \
+			-o "$build/guest-examples/readme$n" "$build/readme$n.c" \
+			"$build/lib/libhpdma.a"
+	done
 } > "$build/programs.log" 2>&1 || {
 	cat "$build/programs.log" >&2
 	exit 1

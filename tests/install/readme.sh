@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# readme.sh: prints the README's program, its first block of C, as it stands there.
+# readme.sh [N]: prints the README's program, its Nth block of C (the first), as it
+# stands there.
 
-awk '/^```c$/ { on = 1; next } /^```$/ { exit } on' \
+awk -v wanted="${1:-1}" '/^```c$/ { on = ++n == wanted; next } /^```$/ { on = 0 } on' \
 	"$(dirname "$0")/../../README.md"
