@@ -25,7 +25,7 @@ EDUS+=' -device rocker,addr=0x17,name=rocker'
 # Several MSI, with something at its first port; and more MSI-X than a machine has.
 EDUS+=' -device nec-usb-xhci,id=usb,addr=0x18,msi=on,msix=off'
 EDUS+=' -device usb-tablet,bus=usb.0,port=1'
-EDUS+=' -device virtio-rng-pci,addr=0x19,vectors=1024,romfile='
+EDUS+=' -device virtio-rng-pci,addr=0x19,vectors=512,romfile='
 
 # Ten more, for what many processes do on many devices.
 for slot in 3 4 5 6 7 8 9 0xa 0xb 0xc; do

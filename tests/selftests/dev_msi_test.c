@@ -11,9 +11,9 @@
 
 #define VECTORS XHCI_USED
 #define ROUNDS 6
-/* QEMU's virtio-rng-pci,vectors=1024: nothing of it is needed but its table. */
+/* QEMU's virtio-rng-pci,vectors=512: nothing of it is needed but its table. */
 #define FUNCTION_MANY 0x1af4, 0x1005
-#define MANY 1024
+#define MANY 512
 
 FIXTURE(msi)
 {
@@ -116,7 +116,21 @@ static int interrupts(void)
 	return count;
 }
 
-TEST(more_vectors_than_the_machine_has)
+/* It has a while on a kernel that is slow. */
+FIXTURE(many)
+{
+	int unused;
+};
+
+FIXTURE_SETUP(many)
+{
+}
+
+FIXTURE_TEARDOWN(many)
+{
+}
+
+TEST_F_TIMEOUT(many, more_vectors_than_the_machine_has, 150)
 {
 	struct hpdma_ioc_dev_info info;
 	struct edu many;
@@ -135,7 +149,7 @@ TEST(more_vectors_than_the_machine_has)
 	ASSERT_EQ(0, dev_info(dev, &info));
 	ASSERT_EQ(MANY, info.out_msix_vectors);
 	before = interrupts();
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < 2; i++) {
 		EXPECT_EQ(-ENOMEM, irq_set(dev, HPDMA_IRQ_MSIX, 0, MANY, NULL));
 		EXPECT_EQ(before, interrupts());
 		/* Others' are as they were. */

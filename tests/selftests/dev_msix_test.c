@@ -135,9 +135,10 @@ TEST_F(msix, a_range_of_vectors)
 	ASSERT_EQ(0, set(self->dev, 1, 2, &self->fds[1]));
 	raise_each(&self->rig, 3);
 	EXPECT_EQ(3, irq_counts(self->dev, counts, VECTORS));
+	EXPECT_EQ(1, eventfd_wait(self->fds[1]));
+	EXPECT_EQ(1, eventfd_wait(self->fds[2]));
 	for (vector = 0; vector < VECTORS; vector++)
-		EXPECT_EQ(vector == 1 || vector == 2,
-			  eventfd_sum(self->fds[vector]));
+		EXPECT_EQ(0, eventfd_sum(self->fds[vector]));
 	EXPECT_EQ(1, counts[0]);
 	/* More than are enabled. */
 	EXPECT_EQ(-EBUSY, set(self->dev, 3, 1, self->fds));
