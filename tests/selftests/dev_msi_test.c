@@ -29,8 +29,14 @@ FIXTURE_SETUP(msi)
 	memset(self, 0, sizeof(*self));
 	NEED_OPENED(xhci_open(&self->xhci));
 	self->dev = self->xhci.rig.dev;
-	if (irq_set(self->dev, HPDMA_IRQ_MSI, 0, VECTORS, NULL) == -EOPNOTSUPP)
+	/* The kernel has no consecutive vectors, and says none is left. */
+	if (!dev_protected(&self->xhci.rig.edu)) {
+		EXPECT_EQ(-ENOMEM,
+			  irq_set(self->dev, HPDMA_IRQ_MSI, 0, VECTORS, NULL));
+		xhci_close(&self->xhci);
 		SKIP(return, "several MSI need interrupt remapping");
+	}
+	ASSERT_EQ(0, irq_set(self->dev, HPDMA_IRQ_MSI, 0, VECTORS, NULL));
 	ASSERT_EQ(0, irq_set(self->dev, HPDMA_IRQ_NONE, 0, 0, NULL));
 	for (i = 0; i < VECTORS; i++)
 		self->fds[i] = new_eventfd();
