@@ -208,10 +208,12 @@ struct hpdma_heap_leaf {
  * @lock: For all below
  * @length: Bytes of chunks, also of those that are just being made
  * @chunks: List
- * @kept: A chunk in which nothing is used, or NULL: not given back for now
+ * @kept: A chunk in which nothing is used, or NULL: kept for the next
+ *	who needs one
  * @caches: List
  * @partial: By class, spans with free blocks
- * @empty: By class, a span with nothing but free blocks, or NULL: not given back for now
+ * @empty: By class, a span with nothing but free blocks, or NULL: kept for the next
+ *	who needs one
  * @out: By class, blocks that are in use or in caches
  * @free_bits: Bins that are not empty
  * @free: Free extents by length
