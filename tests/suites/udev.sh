@@ -49,10 +49,10 @@ leads()
 	[ "$(readlink -f "$BY_PATH/$1")" = "/dev/$(node_of "$1")" ]
 }
 
-# The README's program does more than open() it.
+# The README's first program does more than open() it.
 says_iova()
 {
-	readme "$1" | grep -q IOVA
+	readme1 "$1" | grep -q IOVA
 }
 
 links()
