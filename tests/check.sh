@@ -14,6 +14,9 @@ tests=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 tree=${tests%/*}
 build=${HPDMA_BUILD:-$tree/build}
 export HPDMA_BUILD=$build
+# What is built is built by all CPUs; who calls us may be a make with other wishes.
+MAKEFLAGS=-j$(nproc)
+export MAKEFLAGS
 cd "$tree" || exit 1
 # shellcheck source=suites.sh
 . "$tests/suites.sh"

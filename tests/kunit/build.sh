@@ -10,7 +10,10 @@ vm=$kunit/../vm
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
 
-"$vm/build-module.sh" "$1" "$copy" > /dev/null
+# A copy of what has been built: kbuild would put its objects beside the sources.
+built=${HPDMA_BUILD:-$vm/../../build}/module-$1
+"$vm/build-module.sh" "$1" "$built" HPDMA_PEER=m > /dev/null
+cp -a "$built/." "$copy"
 eval "$("$vm/kernel.sh" "$1")"
 # shellcheck disable=SC2153 # KDIR comes from there
 status=0

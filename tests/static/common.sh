@@ -100,27 +100,31 @@ missing_files()
 	fi
 }
 
-# C without comments and strings, line by line as before
+# Perl: takes comments out of a file read whole, and what is in its strings; its
+# lines stay.
+# shellcheck disable=SC2016 # it is Perl
+STRIP_C='s{("(?:\\.|[^"\\])*"|\x27(?:\\.|[^\x27\\])*\x27)
+	|(/\*.*?\*/|//[^\n]*)}
+	{my $t = $&; my $n = ($t =~ tr/\n//); ($1 ? "\"\"" : " ") . "\n" x $n}gsex;'
+
 strip_c()
 {
-	perl -0777 -pe '
-		s{("(?:\\.|[^"\\])*"|\x27(?:\\.|[^\x27\\])*\x27)
-		 |(/\*.*?\*/|//[^\n]*)}
-		 {my $t = $&; my $n = ($t =~ tr/\n//);
-		  ($1 ? "\"\"" : " ") . "\n" x $n}gsex' -- "$1"
+	perl -0777 -pe "$STRIP_C" -- "$1"
 }
 
 # pattern (Perl), file...: grep -n in the code itself, not its comments
 grep_code()
 {
-	local pattern=$1 file
+	local pattern=$1
 
 	shift
-	for file; do
-		strip_c "$file" |
-			PATTERN=$pattern FILE=$file perl -ne '
-				print "$ENV{FILE}:$.: $_" if /$ENV{PATTERN}/'
-	done
+	[ $# -gt 0 ] || return 0
+	PATTERN=$pattern perl -0777 -ne "$STRIP_C"'
+		my $n = 0;
+		for (split /\n/) {
+			$n++;
+			print "$ARGV:$n: $_\n" if /$ENV{PATTERN}/;
+		}' -- "$@"
 }
 
 # The name of a script of the kernel's source, fetched from the tarball once

@@ -47,35 +47,36 @@ domain_page domain_map domain_zone domain_lost domain_slot domain domain_*
 LIB_FLOOR2='misuse annotate lock memzone ring ring_turn heap mempool domain pktbuf'
 LIB_UAPI='sys util error version backend_module backend_module_share device control dma event'
 
-# "layer position" of a file, or nothing if the table has no place for it
+# Sets where to the "layer position" of a file, or to nothing if the table has no
+# place for it. A variable: this is asked a thousand times, and a process is slow.
 place()
 {
 	local table=$1 name=$2 layer=0 position=0 line entry
 
+	where=''
+	set -f
 	while read -r line; do
 		[ -n "$line" ] || continue
-		set -f
 		for entry in $line; do
 			position=$((position + 1))
 			# shellcheck disable=SC2254 # the entry is a pattern
 			case $name in
 			$entry)
-				echo "$layer $position"
-				set +f
-				return
+				where="$layer $position"
+				break 2
 				;;
 			esac
 		done
-		set +f
 		layer=$((layer + 1))
 	done <<<"$table"
+	set +f
 }
 
-file_name()
+# Sets name to that of a file, without folder and suffix
+name_file()
 {
-	local name=${1##*/}
-
-	echo "${name%.[ch]}"
+	name=${1##*/}
+	name=${name%.[ch]}
 }
 
 # file: the headers of the project it includes, as it writes them
@@ -87,10 +88,12 @@ own_includes()
 # table, file: complain about each include that does not point down
 includes_up()
 {
-	local table=$1 file=$2 mine other header name
+	local table=$1 file=$2 mine own header name where
 
-	name=$(file_name "$file")
-	mine=$(place "$table" "$name")
+	name_file "$file"
+	own=$name
+	place "$table" "$own"
+	mine=$where
 	if [ -z "$mine" ]; then
 		echo "$file: has no place in the table of $0"
 		return
@@ -101,34 +104,29 @@ includes_up()
 		compat/*) continue ;; # the lowest layer
 		hpdma.h | hpdma/*) continue ;; # the public API likewise
 		esac
-		[ "$(file_name "$header")" != "$name" ] || continue
-		other=$(place "$table" "$(file_name "$header")")
-		if [ -z "$other" ]; then
+		name_file "$header"
+		[ "$name" != "$own" ] || continue
+		place "$table" "$name"
+		if [ -z "$where" ]; then
 			echo "$file: $header has no place in the table of $0"
-		elif [ "${other#* }" -ge "${mine#* }" ]; then
+		elif [ "${where#* }" -ge "${mine#* }" ]; then
 			echo "$file: includes $header, which is not below it"
 		fi
 	done
 }
 
-layer_of()
-{
-	local found
-
-	found=$(place "$MODULE_LAYERS" "$(file_name "$1")")
-	echo "${found%% *}"
-}
-
 check_module()
 {
-	local files file layer found upward='' uapi='' structs=''
+	local files file layer found name where upward='' uapi='' structs=''
 
 	missing_files module '*.c' && return
 	files=$(project_files '*.[ch]' module | grep -v ^module/compat/)
 	for file in $files; do
 		found=$(includes_up "$MODULE_LAYERS" "$file")
 		upward+=${found:+$found$'\n'}
-		layer=$(layer_of "$file")
+		name_file "$file"
+		place "$MODULE_LAYERS" "$name"
+		layer=${where%% *}
 		[ -n "$layer" ] || continue
 		if [ "$layer" -lt "$LAYER_CONSTANTS" ]; then
 			found=$(grep -Hn 'include.*linux/hpdma\.h' "$file")
@@ -170,7 +168,7 @@ check_lib()
 	missing_files lib '*.c' && return
 	files=$(project_files '*.[ch]' lib/src)
 	for file in $files; do
-		name=$(file_name "$file")
+		name_file "$file"
 		found=$(includes_up "$LIB_LAYERS" "$file")
 		upward+=${found:+$found$'\n'}
 		case " $LIB_FLOOR2 " in

@@ -6,7 +6,8 @@
 #
 # A copy, because objects of different kernels in one tree are a trap: kbuild
 # reuses what looks new enough. Inside the chroot if the kernel has one. Any
-# warning of the compiler or of modpost is an error.
+# warning of the compiler or of modpost is an error. What was built of the same
+# sources in the same way is taken as it is.
 
 set -eu
 # shellcheck source=cache.sh
@@ -30,17 +31,29 @@ eval "$vars"
 if [ -d "$out" ] && [ ! -e "$out/.hpdma-build" ] && [ -n "$(ls -A "$out")" ]; then
 	die "$out is not empty and not a build directory of this script"
 fi
+
+# Not those left by someone who built in the source tree.
+sources=$(cd "$HPDMA_TREE" && for part in $SOURCES; do
+	[ ! -e "$part" ] || find "$part" -type f ! -name '*.o' ! -name '*.ko' \
+		! -name '*.mod' ! -name '*.mod.c' ! -name '.*.cmd' \
+		! -name Module.symvers ! -name modules.order
+done)
+recipe=$(cd "$HPDMA_TREE" && {
+	echo "$sources" | xargs -d '\n' sha256sum
+	echo "$vars $*"
+	stat -Lc '%n %Y' "$BUILD$KDIR/.config" "$BUILD$KDIR/Module.symvers"
+} | sha256sum)
+if [ "$(cat "$out/.hpdma-build" 2> /dev/null)" = "$recipe" ]; then
+	find "$out" -name '*.ko' -printf '%p\n'
+	exit
+fi
+
 rm -rf "$out"
 mkdir -p "$out"
 out=$(cd "$out" && pwd)
 : > "$out/.hpdma-build"
-for part in $SOURCES; do
-	[ ! -e "$HPDMA_TREE/$part" ] || (cd "$HPDMA_TREE" && cp -a --parents "$part" "$out")
-done
+(cd "$HPDMA_TREE" && echo "$sources" | xargs -d '\n' cp -a --parents -t "$out")
 [ -f "$out/Kbuild" ] || die "no Kbuild in $HPDMA_TREE"
-# Left by someone who built in the source tree.
-find "$out" \( -name '*.o' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' \
-	-o -name '.*.cmd' -o -name Module.symvers -o -name modules.order \) -delete
 
 status=0
 if [ -n "$BUILD" ]; then
@@ -70,4 +83,5 @@ fi
 if grep -iE 'warning:|^WARNING' "$out/build.log" >&2; then
 	die "warnings in the build for $name (see $out/build.log)"
 fi
+echo "$recipe" > "$out/.hpdma-build"
 find "$out" -name '*.ko' -printf '%p\n'
