@@ -44,7 +44,7 @@ mempool_holder mempool_lock mempool_store mempool mempool_shared mempool_*
 pktbuf
 domain_page domain_map domain_zone domain_lost domain_slot domain domain_*
 '
-LIB_FLOOR2='misuse annotate lock memzone ring ring_turn heap mempool domain pktbuf'
+# Floor 2 is in common.sh.
 LIB_UAPI='sys util error version backend_module backend_module_share device control dma event'
 
 # "layer position" of a file, or nothing if the table has no place for it
@@ -69,13 +69,6 @@ place()
 		set +f
 		layer=$((layer + 1))
 	done <<<"$table"
-}
-
-file_name()
-{
-	local name=${1##*/}
-
-	echo "${name%.[ch]}"
 }
 
 # file: the headers of the project it includes, as it writes them
@@ -173,14 +166,12 @@ check_lib()
 		name=$(file_name "$file")
 		found=$(includes_up "$LIB_LAYERS" "$file")
 		upward+=${found:+$found$'\n'}
-		case " $LIB_FLOOR2 " in
-		*" ${name%%_*} "*) ;;
-		*)
+		if ! on_floor2 "$file"; then
 			found=$(grep -HnE \
-				"include.*[\"</](${LIB_FLOOR2// /|})\.h" "$file")
+				"include.*[\"</](${LIB_FLOOR2// /|})(_\w+)?\.h" \
+				"$file")
 			floors+=${found:+$found$'\n'}
-			;;
-		esac
+		fi
 		case " $LIB_UAPI " in
 		*" $name "*) ;;
 		*)

@@ -7,7 +7,7 @@ set -u
 cd "$(dirname "$0")" || exit 1
 
 # sparse comes before symbols, which looks at what it has built.
-CHECKS='version layers headers padding kernel-doc manpage style sparse symbols selftest'
+CHECKS='version layers floor headers padding kernel-doc manpage style sparse symbols selftest'
 SCRATCH=$(mktemp -d)
 trap 'rm -rf "$SCRATCH"' EXIT
 # Set by the caller: a build of his own, and sparse does not touch it.
