@@ -14,11 +14,15 @@
 
 #include "fake.h"
 
+/* Whether what failed was an allocation */
+static bool fail_was_alloc;
+
 /* Of the calls from here on the @n-th fails, with @code, and none if it is 0. */
 static inline void fail_nth(unsigned int n, int code)
 {
 	fake.calls = 0;
 	fake.failed = false;
+	fail_was_alloc = false;
 	fake.fail_at = n;
 	fake.fail_code = code;
 }
@@ -28,7 +32,10 @@ static inline bool fail_alloc(const char *what)
 {
 	int code;
 
-	return fake_inject(what, &code);
+	if (!fake_inject(what, &code))
+		return false;
+	fail_was_alloc = true;
+	return true;
 }
 
 void *__real_malloc(size_t size);
