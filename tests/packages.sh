@@ -15,7 +15,7 @@ packages=(
 	# the test machine
 	qemu-system-x86 busybox-static cpio
 	# tests of the library, a model checker, and 32-bit callers
-	g++ spin gcc-multilib
+	g++ spin valgrind gcc-multilib
 	# static checks
 	sparse shellcheck codespell clang-format perl python3 dkms mandoc
 )
