@@ -107,7 +107,7 @@ static int new_domain(uint32_t flags, struct hpdma_domain **new)
 	const struct hpdma_domain_opts opts = {
 		.size = sizeof(opts),
 		.flags = flags | HPDMA_DOMAIN_GID,
-		.length = 1 << 20,
+		.length = kind == HPDMA_BACKEND_HUGETLB ? HUGE_PAGE : MIB,
 		.max_processes = 8,
 		.max_zones = 16,
 		.max_objects = 8,
@@ -435,9 +435,23 @@ FAILS(attaching_to_a_heap, 1, NULL, heap_attach, heap_end)
 FAILS(creating_a_pool, 2, NULL, pool_create, pool_remove)
 FAILS(attaching_to_a_pool, 2, NULL, pool_attach, pool_end)
 
+/* The mount comes with the first of the others, if the system has none. */
+TEST(huge_pages_without_a_mount_are_done_without)
+{
+	if (!have_huge_pages()) {
+		skip("no huge pages");
+		return;
+	}
+	kind = HPDMA_BACKEND_HUGETLB;
+	REQUIRE(start());
+	end_objects();
+	finish();
+}
+
 int main(void)
 {
 	static const struct test tests[] = {
+		ENTRY(huge_pages_without_a_mount_are_done_without),
 		ENTRY(creating),
 		ENTRY(attaching),
 		ENTRY(destroying),

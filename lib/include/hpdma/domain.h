@@ -106,6 +106,8 @@ struct hpdma_domain_attach_opts {
  * @out: Receives the domain with one reference, the caller's
  * @error: Filled on failure; may be NULL
  *
+ * Its memory is the best that can have a name: see HPDMA_BUF_NAMEABLE.
+ *
  * Others see the domain when it is complete, and not before. Processes of another
  * IPC namespace do not see it: they may have one of the same name.
  *
