@@ -14,8 +14,8 @@ packages=(
 	xz-utils zstd kmod dwarves rsync
 	# the test machine
 	qemu-system-x86 busybox-static cpio
-	# tests of the library, and 32-bit callers
-	g++ gcc-multilib
+	# tests of the library, a model checker, and 32-bit callers
+	g++ spin valgrind gcc-multilib
 	# static checks
 	sparse shellcheck codespell clang-format perl python3 dkms mandoc
 )

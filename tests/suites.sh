@@ -124,9 +124,12 @@ suite_unit()
 }
 
 # The library's memory on huge pages without the module, and on the module in a
-# machine; the plain one is unit's. And threads, with the sanitizer for them.
+# machine; the plain one is unit's. And threads, with the sanitizer for them, and what
+# they do in a ring, by a model checker; and what valgrind is told.
 suite_lib()
 {
+	tests/model/run.sh
+	tests/memcheck/run.sh "$build/memcheck"
 	make -C tests/unit O="$build/unit-threads" SAN=thread check-threads
 	make -C tests/unit O="$build/unit" all
 	tests/backends/hugetlb.sh "$build/unit"

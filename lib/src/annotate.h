@@ -2,8 +2,8 @@
 /*
  * What AddressSanitizer and valgrind are told of memory that is handed out and
  * taken back. Nothing, at no cost, in a build that knows neither: ASan by the
- * compiler's option, valgrind where its header is installed (its requests are a
- * few instructions that do nothing outside it).
+ * compiler's option, valgrind by CPPFLAGS=-DHPDMA_VALGRIND where its header is
+ * installed (its requests are a few instructions that do nothing outside it).
  */
 #ifndef HPDMA_SRC_ANNOTATE_H
 #define HPDMA_SRC_ANNOTATE_H
@@ -40,13 +40,17 @@
 #define hpdma_vg_pool_end(pool) VALGRIND_DESTROY_MEMPOOL(pool)
 #define hpdma_vg_alloc(pool, ptr, size) VALGRIND_MEMPOOL_ALLOC(pool, ptr, size)
 #define hpdma_vg_free(pool, ptr) VALGRIND_MEMPOOL_FREE(pool, ptr)
+/* What the library knows better: nobody's, of known content, of none. */
+#define hpdma_vg_nobody(ptr, size) (void)VALGRIND_MAKE_MEM_NOACCESS(ptr, size)
+#define hpdma_vg_defined(ptr, size) (void)VALGRIND_MAKE_MEM_DEFINED(ptr, size)
+#define hpdma_vg_undefined(ptr, size) \
+	(void)VALGRIND_MAKE_MEM_UNDEFINED(ptr, size)
 /* A block that stayed where it is; what was added is undefined. */
 #define hpdma_vg_resize(pool, ptr, old, size)                              \
 	do {                                                               \
 		VALGRIND_MEMPOOL_CHANGE(pool, ptr, ptr, size);             \
 		if ((size) > (old))                                        \
-			(void)VALGRIND_MAKE_MEM_UNDEFINED((ptr) + (old),   \
-							  (size) - (old)); \
+			hpdma_vg_undefined((ptr) + (old), (size) - (old)); \
 	} while (0)
 #else
 #define hpdma_vg_resize(pool, ptr, old, size) \
@@ -56,6 +60,9 @@
 #define hpdma_vg_alloc(pool, ptr, size) \
 	((void)(pool), (void)(ptr), (void)(size))
 #define hpdma_vg_free(pool, ptr) ((void)(pool), (void)(ptr))
+#define hpdma_vg_nobody(ptr, size) ((void)(ptr), (void)(size))
+#define hpdma_vg_defined(ptr, size) ((void)(ptr), (void)(size))
+#define hpdma_vg_undefined(ptr, size) ((void)(ptr), (void)(size))
 #endif
 
 #endif /* HPDMA_SRC_ANNOTATE_H */

@@ -87,7 +87,12 @@ static int format(struct hpdma_domain *domain,
 {
 	struct domain_page *page = domain->page;
 	uint64_t slots_at = sizeof(*page), objects_at, zones_at;
+	uint64_t pid_ns, time_ns;
 	int ret;
+
+	ret = hpdma_domain_namespaces(domain->ctx, &pid_ns, &time_ns, error);
+	if (ret)
+		return ret;
 
 	round_up(slots_at, LINE, &slots_at);
 	objects_at = slots_at +
@@ -105,10 +110,8 @@ static int format(struct hpdma_domain *domain,
 		.layout = hpdma_domain_layout(),
 		.abi = o->abi,
 		.length = hpdma_buf_len(domain->buf),
-		.pid_ns = hpdma_process_namespace(domain->ctx,
-						  HPDMA_PROCESS_NS_PID),
-		.time_ns = hpdma_process_namespace(domain->ctx,
-						   HPDMA_PROCESS_NS_TIME),
+		.pid_ns = pid_ns,
+		.time_ns = time_ns,
 		.processes = o->max_processes,
 		.objects = o->max_objects,
 		.slots_at = slots_at,

@@ -28,10 +28,9 @@
 #include <sched.h>
 #include <stdlib.h>
 
-#include <hpdma/ring.h>
-
 #include "domain_lost.h"
 #include "mempool_shared.h"
+#include "ring_view.h"
 
 /* How often a process is looked at before it is taken for busy. */
 #define LOOKS 1000
@@ -127,29 +126,24 @@ static int go_through(const struct hpdma_domain *domain, uint64_t *read,
 		      struct journeys *noted)
 {
 	const struct domain_entry *entry;
-	struct hpdma_ring *ring;
+	struct hpdma_ring ring;
 	bool certain = true;
 	uint32_t i;
-	int ret;
 
 	for (i = 0; i < domain->page->objects; i++) {
 		entry = domain_entry(domain, i);
 		if (domain_entry_state(entry) != DOMAIN_READY ||
 		    entry->type != HPDMA_DOMAIN_RING)
 			continue;
-		ret = hpdma_ring_attach(domain_at(domain, entry->offset),
-					entry->length, domain->slot, &ring);
-		if (ret == -ENOMEM)
-			return ret;
-		/* Somebody wrote over it: it gives nothing back either. */
-		if (ret)
+		/* Or somebody wrote over it: it gives nothing back either. */
+		if (hpdma_ring_view(domain_at(domain, entry->offset),
+				    entry->length, domain->slot, &ring))
 			continue;
 		if (!noted)
-			read[i] = position(&ring->mem->cons);
-		else if (ring->element_size == sizeof(uint64_t) &&
-			 !__atomic_load_n(&ring->mem->broken, __ATOMIC_ACQUIRE))
-			certain &= look_through(ring, read[i], noted);
-		hpdma_ring_destroy(ring);
+			read[i] = position(&ring.mem->cons);
+		else if (ring.element_size == sizeof(uint64_t) &&
+			 !__atomic_load_n(&ring.mem->broken, __ATOMIC_ACQUIRE))
+			certain &= look_through(&ring, read[i], noted);
 	}
 	return certain ? 0 : -EAGAIN;
 }

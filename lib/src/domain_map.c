@@ -46,14 +46,29 @@ int hpdma_domain_full_name(struct hpdma *ctx, const char *name,
 			   char full[HPDMA_DOMAIN_FULL_SIZE],
 			   struct hpdma_error *error)
 {
-	uint64_t ns = hpdma_process_namespace(ctx, HPDMA_PROCESS_NS_IPC);
+	uint64_t ns;
+	int ret;
 
 	if (name && (!*name || strlen(name) >= HPDMA_DOMAIN_NAME_SIZE))
 		return hpdma_fail(error, -EINVAL, HPDMA_WHY_NONE,
 				  "read the name of a domain");
+	ret = hpdma_process_namespace(ctx, HPDMA_PROCESS_NS_IPC, &ns, error);
+	if (ret)
+		return ret;
 	snprintf(full, HPDMA_DOMAIN_FULL_SIZE, "domain:%llx:%s",
 		 (unsigned long long)ns, name ? name : "");
 	return 0;
+}
+
+int hpdma_domain_namespaces(struct hpdma *ctx, uint64_t *pid_ns,
+			    uint64_t *time_ns, struct hpdma_error *error)
+{
+	int ret = hpdma_process_namespace(ctx, HPDMA_PROCESS_NS_PID, pid_ns,
+					  error);
+
+	return ret ? ret :
+		     hpdma_process_namespace(ctx, HPDMA_PROCESS_NS_TIME,
+					     time_ns, error);
 }
 
 /* Of everything shared whose size depends on the machine or its C library */
@@ -69,7 +84,8 @@ static int check(struct hpdma *ctx, const struct hpdma_buf *buf, uint64_t abi,
 {
 	static const char what[] = "attach to a domain";
 	const struct domain_page *page = hpdma_buf_ptr(buf);
-	uint64_t length = hpdma_buf_len(buf);
+	uint64_t length = hpdma_buf_len(buf), pid_ns, time_ns;
+	int ret;
 
 	if (length < sizeof(*page) || page->magic != HPDMA_DOMAIN_MAGIC)
 		return hpdma_fail(error, -EPROTO, HPDMA_WHY_NOT_DOMAIN, what);
@@ -78,10 +94,10 @@ static int check(struct hpdma *ctx, const struct hpdma_buf *buf, uint64_t abi,
 		return hpdma_fail(error, -EPROTO, HPDMA_WHY_VERSION, what);
 	if (page->abi != abi)
 		return hpdma_fail(error, -EPROTO, HPDMA_WHY_ABI, what);
-	if (page->pid_ns !=
-		    hpdma_process_namespace(ctx, HPDMA_PROCESS_NS_PID) ||
-	    page->time_ns !=
-		    hpdma_process_namespace(ctx, HPDMA_PROCESS_NS_TIME))
+	ret = hpdma_domain_namespaces(ctx, &pid_ns, &time_ns, error);
+	if (ret)
+		return ret;
+	if (page->pid_ns != pid_ns || page->time_ns != time_ns)
 		return hpdma_fail(error, -EXDEV, HPDMA_WHY_NAMESPACE, what);
 	/* Who may write to it can do worse; this is for what broke by itself. */
 	if (page->length != length || page->zones_at >= length ||
@@ -149,7 +165,8 @@ int hpdma_domain_map_new(struct hpdma *ctx, const char *name,
 			 const struct hpdma_domain_opts *opts,
 			 struct hpdma_buf **out, struct hpdma_error *error)
 {
-	struct hpdma_buf_opts how = { .size = sizeof(how) };
+	struct hpdma_buf_opts how = { .size = sizeof(how),
+				      .flags = HPDMA_BUF_NAMEABLE };
 	struct hpdma_info info = { .size = sizeof(info) };
 	struct hpdma_buf *buf;
 	int ret;
@@ -159,7 +176,7 @@ int hpdma_domain_map_new(struct hpdma *ctx, const char *name,
 	if (info.backend == HPDMA_BACKEND_MODULE)
 		how.backing = HPDMA_BUF_BACKING_HUGETLB;
 	if (!(opts->flags & HPDMA_DOMAIN_ANY_ADDRESS))
-		how.flags = HPDMA_BUF_NO_MAP;
+		how.flags |= HPDMA_BUF_NO_MAP;
 	ret = hpdma_buf_alloc(ctx, opts->length, &how, &buf, error);
 	if (ret)
 		return ret;

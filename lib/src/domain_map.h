@@ -21,6 +21,18 @@
 uint32_t hpdma_domain_layout(void);
 
 /**
+ * hpdma_domain_namespaces() - in what processes must be together to share a domain
+ * @ctx: The context
+ * @pid_ns: Receives the PID namespace
+ * @time_ns: Receives the time namespace
+ * @error: Filled on failure; may be NULL
+ *
+ * Return: As hpdma_process_namespace().
+ */
+int hpdma_domain_namespaces(struct hpdma *ctx, uint64_t *pid_ns,
+			    uint64_t *time_ns, struct hpdma_error *error);
+
+/**
  * hpdma_domain_full_name() - the name of a domain's buffer
  * @ctx: The context
  * @name: The domain's
@@ -29,7 +41,8 @@ uint32_t hpdma_domain_layout(void);
  *
  * With @name NULL only what is in front.
  *
- * Return: 0; -EINVAL if the name is too long, or is none.
+ * Return: 0; -EINVAL if the name is too long, or is none; what
+ * hpdma_process_namespace() returns.
  */
 int hpdma_domain_full_name(struct hpdma *ctx, const char *name,
 			   char full[HPDMA_DOMAIN_FULL_SIZE],

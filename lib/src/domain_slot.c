@@ -15,6 +15,7 @@
 #include "domain_slot.h"
 #include "domain_zone.h"
 #include "mempool_shared.h"
+#include "ring_view.h"
 
 void hpdma_domain_entry_clear(struct hpdma_domain *domain,
 			      struct domain_entry *entry)
@@ -53,13 +54,12 @@ void hpdma_domain_unlock(struct hpdma_domain *domain)
 static void mark_ring(const struct hpdma_domain *domain,
 		      const struct domain_entry *entry, uint32_t slot)
 {
-	struct hpdma_ring *ring;
+	struct hpdma_ring ring;
 
-	if (hpdma_ring_attach(domain_at(domain, entry->offset), entry->length,
-			      domain->slot, &ring))
-		return;
-	hpdma_ring_mark_dead(ring, slot);
-	hpdma_ring_destroy(ring);
+	/* Nobody looks again when the slot is free: this must not want for memory. */
+	if (!hpdma_ring_view(domain_at(domain, entry->offset), entry->length,
+			     domain->slot, &ring))
+		hpdma_ring_mark_dead(&ring, slot);
 }
 
 uint64_t hpdma_domain_slot_free(struct hpdma_domain *domain, uint32_t slot)

@@ -91,6 +91,15 @@ static void *failed(struct hpdma_heap *heap)
 	return NULL;
 }
 
+static void check_filling(struct hpdma_heap *heap, char *ptr, size_t length)
+{
+	hpdma_vg_defined(ptr, length);
+	if (!hpdma_heap_filled(ptr, length))
+		hpdma_misuse_tell(&heap->misuse, HPDMA_MISUSE_USE_AFTER_FREE,
+				  ptr, NULL);
+	hpdma_vg_undefined(ptr, length);
+}
+
 static void *alloc(struct hpdma_heap *heap, size_t alignment, size_t size,
 		   bool clear, const char *tag)
 {
@@ -122,12 +131,12 @@ static void *alloc(struct hpdma_heap *heap, size_t alignment, size_t size,
 
 	hpdma_vg_alloc(heap, ptr, block.length);
 	hpdma_asan_unpoison(ptr, block.length);
-	if (freed && heap->flags & HPDMA_HEAP_CHECKED &&
-	    !hpdma_heap_filled(ptr, block.length))
-		hpdma_misuse_tell(&heap->misuse, HPDMA_MISUSE_USE_AFTER_FREE,
-				  ptr, NULL);
+	if (freed && heap->flags & HPDMA_HEAP_CHECKED)
+		check_filling(heap, ptr, block.length);
 	if (clear && !zero)
 		memset(ptr, 0, block.length);
+	if (clear)
+		hpdma_vg_defined(ptr, block.length);
 	if (guard)
 		hpdma_heap_guard_set(ptr, block.length, size);
 	annotate(ptr, block.length, size);
@@ -357,9 +366,12 @@ static bool stays(struct hpdma_heap *heap, struct block *block, size_t size)
 		return false;
 	block->length = hpdma_heap_pages(size) << HPDMA_HEAP_PAGE_SHIFT;
 	/* It becomes shorter in any case, and then others may have the rest. */
-	if (block->length < old)
+	if (block->length < old) {
 		hpdma_asan_poison(block->slot.ptr + block->length,
 				  old - block->length);
+		hpdma_vg_nobody(block->slot.ptr + block->length,
+				old - block->length);
+	}
 	if (!hpdma_heap_large_resize(heap,
 				     hpdma_heap_page_of(block->chunk,
 							block->slot.ptr),

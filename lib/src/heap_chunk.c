@@ -224,6 +224,7 @@ static int chunk_new(struct hpdma_heap *heap, uint64_t length,
 	}
 	hpdma_heap_extent_plan(chunk);
 	hpdma_asan_poison(chunk->base, chunk->length);
+	hpdma_vg_nobody(chunk->base, chunk->length);
 	map_set(heap, chunk, chunk);
 	*out = chunk;
 	return 0;

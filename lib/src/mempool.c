@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "annotate.h"
 #include "mempool.h"
 #include "util.h"
 
@@ -129,6 +130,7 @@ static void pool_free(struct hpdma_mempool *pool)
 	hpdma_device_unref(pool->device);
 	hpdma_unref(pool->ctx);
 	pool->store->ops->destroy(pool->store);
+	hpdma_vg_pool_end(pool);
 	free(pool);
 }
 
@@ -161,6 +163,7 @@ static int pool_new(struct hpdma *ctx, const struct hpdma_mempool_opts *opts,
 	if (opts->device)
 		pool->device = hpdma_device_ref(opts->device);
 	pool->store = store;
+	hpdma_vg_pool(pool);
 	*out = pool;
 	return 0;
 }

@@ -90,9 +90,7 @@ static void show(const struct hpdma_mempool *pool, void *object)
 static void vg_show(const struct hpdma_mempool *pool, void *object)
 {
 	hpdma_vg_alloc(pool, object, pool->object_size);
-#ifdef HPDMA_MEMCHECK
-	(void)VALGRIND_MAKE_MEM_DEFINED(object, pool->object_size);
-#endif
+	hpdma_vg_defined(object, pool->object_size);
 }
 
 void mempool_check_new(struct hpdma_mempool *pool, void *object)
@@ -111,9 +109,7 @@ void mempool_check_gone(struct hpdma_mempool *pool, void *object)
 	show(pool, object);
 	vg_show(pool, object);
 	hpdma_vg_free(pool, object);
-#ifdef HPDMA_MEMCHECK
-	(void)VALGRIND_MAKE_MEM_UNDEFINED(object, pool->object_size);
-#endif
+	hpdma_vg_undefined(object, pool->object_size);
 }
 
 void mempool_check_got(struct hpdma_mempool *pool, void *const *objects,

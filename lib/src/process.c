@@ -104,8 +104,10 @@ int hpdma_process_self(struct hpdma *ctx, uint64_t *id,
 
 	/* A /proc of another namespace tells of other processes. */
 	ret = sys->readlink("/proc/self", link, sizeof(link));
-	if (ret || strtol(link, NULL, 10) != pid)
-		return hpdma_fail(error, -EOPNOTSUPP, HPDMA_WHY_PROC,
+	if (ret == -ENOENT || (!ret && strtol(link, NULL, 10) != pid))
+		ret = -EOPNOTSUPP;
+	if (ret)
+		return hpdma_fail(error, ret, HPDMA_WHY_PROC,
 				  "look for this process in /proc");
 	ret = read_stat(sys, pid, &stat);
 	if (ret)
@@ -133,22 +135,29 @@ int hpdma_process_alive(struct hpdma *ctx, uint64_t id)
 	return (stat.start & START_MASK) == (id & START_MASK) && !stat.ended;
 }
 
-uint64_t hpdma_process_namespace(struct hpdma *ctx, enum hpdma_process_ns which)
+int hpdma_process_namespace(struct hpdma *ctx, enum hpdma_process_ns which,
+			    uint64_t *number, struct hpdma_error *error)
 {
+	static const char what[] = "look for a namespace in /proc";
 	static const char *const paths[] = {
 		[HPDMA_PROCESS_NS_IPC] = "/proc/self/ns/ipc",
 		[HPDMA_PROCESS_NS_PID] = "/proc/self/ns/pid",
 		[HPDMA_PROCESS_NS_TIME] = "/proc/self/ns/time",
 	};
-	const char *number;
+	const char *digits;
 	char link[64];
+	int ret;
 
-	if ((unsigned int)which >= sizeof(paths) / sizeof(paths[0]) ||
-	    ctx->sys->readlink(paths[which], link, sizeof(link)))
-		return 0;
+	if ((unsigned int)which >= sizeof(paths) / sizeof(paths[0]))
+		return hpdma_fail(error, -EINVAL, HPDMA_WHY_NONE, what);
+	ret = ctx->sys->readlink(paths[which], link, sizeof(link));
+	/* Anything else would pass for a namespace that it is not. */
+	if (ret && ret != -ENOENT)
+		return hpdma_fail(error, ret, HPDMA_WHY_PROC, what);
 	/* "ipc:[4026531839]" */
-	number = strchr(link, '[');
-	return number ? strtoull(number + 1, NULL, 10) : 0;
+	digits = ret ? NULL : strchr(link, '[');
+	*number = digits ? strtoull(digits + 1, NULL, 10) : 0;
+	return 0;
 }
 
 uint32_t hpdma_process_program(void)

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ring_view.h"
 #include "util.h"
 
 #define MAGIC UINT64_C(0x676e697261646d70) /* "pmdaring" */
@@ -114,24 +115,32 @@ static uint32_t kind_of(const struct geometry *geo, uint32_t single,
 }
 
 /* This process's view; all it needs of the header is in @geo. */
-static int new_ring(struct hpdma_ring_mem *mem, const struct geometry *geo,
-		    uint32_t owner, void *allocated, struct hpdma_ring **out)
+static struct hpdma_ring view_of(struct hpdma_ring_mem *mem,
+				 const struct geometry *geo, uint32_t owner,
+				 void *allocated)
+{
+	return (struct hpdma_ring){
+		.mem = mem,
+		.mask = geo->slots - 1,
+		.capacity = geo->capacity,
+		.prod_kind = kind_of(geo, HPDMA_RING_SP, HPDMA_RING_MP_HTS),
+		.cons_kind = kind_of(geo, HPDMA_RING_SC, HPDMA_RING_MC_HTS),
+		.element_size = geo->element_size,
+		.watermark = geo->watermark,
+		.owner = (uint64_t)owner << (HPDMA_RING_BITS + 1) |
+			 HPDMA_RING_BUSY,
+		.flags = geo->flags,
+		.allocated = allocated,
+	};
+}
+
+static int new_ring(const struct hpdma_ring *view, struct hpdma_ring **out)
 {
 	struct hpdma_ring *ring = hpdma_new(sizeof(*ring), NULL);
 
 	if (!ring)
 		return -ENOMEM;
-	ring->mem = mem;
-	ring->mask = geo->slots - 1;
-	ring->capacity = geo->capacity;
-	ring->prod_kind = kind_of(geo, HPDMA_RING_SP, HPDMA_RING_MP_HTS);
-	ring->cons_kind = kind_of(geo, HPDMA_RING_SC, HPDMA_RING_MC_HTS);
-	ring->element_size = geo->element_size;
-	ring->watermark = geo->watermark;
-	ring->owner = (uint64_t)owner << (HPDMA_RING_BITS + 1) |
-		      HPDMA_RING_BUSY;
-	ring->flags = geo->flags;
-	ring->allocated = allocated;
+	*ring = *view;
 	*out = ring;
 	return 0;
 }
@@ -164,6 +173,7 @@ int hpdma_ring_init(void *mem, size_t size, const struct hpdma_ring_opts *opts,
 		    struct hpdma_ring **out)
 {
 	struct hpdma_ring_opts own;
+	struct hpdma_ring view;
 	struct geometry geo;
 	size_t bytes;
 	int ret;
@@ -175,7 +185,8 @@ int hpdma_ring_init(void *mem, size_t size, const struct hpdma_ring_opts *opts,
 		return -EINVAL;
 	if (size < bytes)
 		return -ENOSPC;
-	ret = new_ring(mem, &geo, own.owner, NULL, out);
+	view = view_of(mem, &geo, own.owner, NULL);
+	ret = new_ring(&view, out);
 	if (!ret)
 		write_header(mem, &geo, own.name);
 	return ret;
@@ -185,6 +196,7 @@ int hpdma_ring_create(const struct hpdma_ring_opts *opts,
 		      struct hpdma_ring **out)
 {
 	struct hpdma_ring_opts own;
+	struct hpdma_ring view;
 	struct geometry geo;
 	void *allocated;
 	uintptr_t mem;
@@ -199,7 +211,8 @@ int hpdma_ring_create(const struct hpdma_ring_opts *opts,
 		return -ENOMEM;
 	mem = ((uintptr_t)allocated + HPDMA_RING_LINE - 1) &
 	      ~(uintptr_t)(HPDMA_RING_LINE - 1);
-	ret = new_ring((void *)mem, &geo, own.owner, allocated, out);
+	view = view_of((void *)mem, &geo, own.owner, allocated);
+	ret = new_ring(&view, out);
 	if (ret)
 		free(allocated);
 	else
@@ -207,8 +220,8 @@ int hpdma_ring_create(const struct hpdma_ring_opts *opts,
 	return ret;
 }
 
-int hpdma_ring_attach(void *mem, size_t size, uint32_t owner,
-		      struct hpdma_ring **out)
+int hpdma_ring_view(void *mem, size_t size, uint32_t owner,
+		    struct hpdma_ring *ring)
 {
 	const volatile struct hpdma_ring_mem *header = mem;
 	struct geometry geo;
@@ -231,7 +244,17 @@ int hpdma_ring_attach(void *mem, size_t size, uint32_t owner,
 		return -EINVAL;
 	if (size < bytes)
 		return -ENOSPC;
-	return new_ring(mem, &geo, owner, NULL, out);
+	*ring = view_of(mem, &geo, owner, NULL);
+	return 0;
+}
+
+int hpdma_ring_attach(void *mem, size_t size, uint32_t owner,
+		      struct hpdma_ring **out)
+{
+	struct hpdma_ring view;
+	int ret = hpdma_ring_view(mem, size, owner, &view);
+
+	return ret ? ret : new_ring(&view, out);
 }
 
 void hpdma_ring_destroy(struct hpdma_ring *ring)

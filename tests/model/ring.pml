@@ -11,10 +11,11 @@
  *
  * spin knows no weak memory order. What release and acquire are for is shown by what
  * happens without: BREAK_PUBLISH_EARLY publishes before the slot is written, as a CPU
- * might see it without (1); BREAK_NO_TURN publishes without waiting for those before (3);
- * BREAK_LIMIT takes a limit from the other side's head (what is claimed, not what is
- * done); BREAK_TAKE_TWO_STEPS takes a turn without an exchange; BREAK_OWNER_LATE takes it
- * and writes the owner afterwards; BREAK_UNSIGNED has a limit that is behind count as room.
+ * might see it without (1), and BREAK_READ_LATE before it is read; BREAK_NO_TURN
+ * publishes without waiting for those before (3); BREAK_LIMIT takes a limit from the
+ * other side's head (what is claimed, not what is done); BREAK_CLAIM_TWO_STEPS claims and
+ * BREAK_TAKE_TWO_STEPS takes a turn without an exchange; BREAK_OWNER_LATE takes it and
+ * writes the owner afterwards; BREAK_UNSIGNED has a limit that is behind count as room.
  */
 #ifndef PRODUCERS
 #define PRODUCERS 2
@@ -67,18 +68,22 @@ inline look(limit, tail, extent, position, out)
 
 /* Claims for one element; got is false if there is no room (or the ring is broken) */
 #if defined(MULTI)
+#ifdef BREAK_CLAIM_TWO_STEPS
+#define EXCHANGE(mine) mine##_head = position + 1
+#else
+#define EXCHANGE(mine)                                                    \
+	atomic {                                                          \
+		if                                                        \
+		:: mine##_head == position -> mine##_head = position + 1  \
+		:: else -> got = false                                    \
+		fi                                                        \
+	}
+#endif
 #define CLAIM(mine, limit, their_tail, extent)                            \
 	position = mine##_head;                                           \
 	look(limit, their_tail, extent, position, got);                   \
 	if                                                                \
-	:: got ->                                                         \
-		atomic {                                                  \
-			if                                                \
-			:: mine##_head == position ->                     \
-				mine##_head = position + 1                \
-			:: else -> got = false                            \
-			fi                                                \
-		}                                                         \
+	:: got -> EXCHANGE(mine)                                          \
 	:: else                                                           \
 	fi;                                                               \
 	if                                                                \
@@ -207,6 +212,9 @@ proctype consumer(byte me)
 		CLAIM(c, c_limit, THEIR_TAIL(p), 0);
 		if
 		:: got ->
+#ifdef BREAK_READ_LATE
+			END(c);
+#endif
 			value = slots[position % CAPACITY];
 			/* Once, and what a producer put in first comes first */
 			d_step {
@@ -217,7 +225,9 @@ proctype consumer(byte me)
 				seen[value]++;
 				taken++
 			};
+#ifndef BREAK_READ_LATE
 			END(c)
+#endif
 		:: else
 		fi
 	:: else -> break

@@ -100,6 +100,28 @@ missing_files()
 	fi
 }
 
+# Sets name to that of a file, without folder and suffix
+name_file()
+{
+	name=${1##*/}
+	name=${name%.[ch]}
+}
+
+# The library's floor 2 (docs/design.md), by the first words of its files' names
+LIB_FLOOR2='misuse annotate lock memzone ring heap mempool domain pktbuf'
+
+# file of the library: is it of floor 2?
+on_floor2()
+{
+	local name
+
+	name_file "$1"
+	case " $LIB_FLOOR2 " in
+	*" ${name%%_*} "*) return 0 ;;
+	esac
+	return 1
+}
+
 # Perl: takes comments out of a file read whole, and what is in its strings; its
 # lines stay.
 # shellcheck disable=SC2016 # it is Perl

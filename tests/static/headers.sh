@@ -63,6 +63,27 @@ check_lib()
 	done
 }
 
+# With warnings that need the optimizer: after what it has inlined
+check_inlines()
+{
+	local how
+
+	[ -e lib/include/hpdma/ring_ops.h ] || return
+	for how in 'gcc -O1' 'gcc -O2' 'gcc -O3' 'clang -O2' \
+		'g++ -std=c++17 -x c++ -O2'; do
+		# shellcheck disable=SC2086 # a list of words
+		if can_compile ${how%% *} -x c; then
+			result "inline functions compile without a warning: $how" "$(
+				$how -Wall -Wextra -Werror -Ilib/include -S \
+					-o /dev/null "$HERE/inlines.c" 2>&1)"
+		else
+			skip "inline functions compile without a warning: $how" \
+				"cannot run it"
+		fi
+	done
+}
+
 check_uapi
 check_lib
+check_inlines
 finish

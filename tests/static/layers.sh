@@ -38,13 +38,13 @@ dma event process
 iova iova_* poller
 misuse annotate lock
 memzone_table memzone_extent memzone_index memzone_set memzone_grow memzone memzone_walk
-ring ring_*
+ring_view ring ring_*
 heap heap_check heap_extent heap_chunk heap_slab heap_thread heap_shared heap_info heap_block heap_create
 mempool_holder mempool_lock mempool_store mempool mempool_shared mempool_*
 pktbuf
 domain_page domain_map domain_zone domain_lost domain_slot domain domain_*
 '
-LIB_FLOOR2='misuse annotate lock memzone ring ring_turn heap mempool domain pktbuf'
+# Floor 2 is in common.sh.
 LIB_UAPI='sys util error version backend_module backend_module_share device control dma event'
 
 # Sets where to the "layer position" of a file, or to nothing if the table has no
@@ -70,13 +70,6 @@ place()
 		layer=$((layer + 1))
 	done <<<"$table"
 	set +f
-}
-
-# Sets name to that of a file, without folder and suffix
-name_file()
-{
-	name=${1##*/}
-	name=${name%.[ch]}
 }
 
 # file: the headers of the project it includes, as it writes them
@@ -171,14 +164,12 @@ check_lib()
 		name_file "$file"
 		found=$(includes_up "$LIB_LAYERS" "$file")
 		upward+=${found:+$found$'\n'}
-		case " $LIB_FLOOR2 " in
-		*" ${name%%_*} "*) ;;
-		*)
+		if ! on_floor2 "$file"; then
 			found=$(grep -HnE \
-				"include.*[\"</](${LIB_FLOOR2// /|})\.h" "$file")
+				"include.*[\"</](${LIB_FLOOR2// /|})(_\w+)?\.h" \
+				"$file")
 			floors+=${found:+$found$'\n'}
-			;;
-		esac
+		fi
 		case " $LIB_UAPI " in
 		*" $name "*) ;;
 		*)

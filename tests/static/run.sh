@@ -7,7 +7,7 @@ set -u
 cd "$(dirname "$0")" || exit 1
 
 # symbols looks at what sparse has built: one after the other.
-CHECKS='selftest style sparse,symbols version layers headers padding kernel-doc manpage'
+CHECKS='selftest style sparse,symbols version layers floor headers padding kernel-doc manpage'
 SCRATCH=$(mktemp -d)
 trap 'rm -rf "$SCRATCH"' EXIT
 # Set by the caller: a build of his own, and sparse does not touch it.

@@ -21,6 +21,7 @@ make_clean_tree()
 		"$CLEAN/docs/man"
 	cp "$PROJECT/docs/man/examples/hpdma.c" "$CLEAN/docs/man/examples"
 	cp "$PROJECT/.clang-format" "$CLEAN"
+	cp "$PROJECT/lib/Makefile" "$CLEAN/lib"
 }
 
 # check: run it over the tree; its output in $SCRATCH/out
@@ -108,6 +109,13 @@ layers_cases()
 	plant layers 'ring and heap' lib/src/heap.c '#include "ring.h"'
 	plant layers 'public headers do not' lib/include/hpdma.h \
 		'#include <linux/hpdma.h>'
+}
+
+floor_cases()
+{
+	plant floor 'builds alone' lib/src/buf.c '#include "heap.h"'
+	plant floor 'no symbol undefined' lib/src/buf.c \
+		'int hpdma_ring_x(void);\nint hpdma_buf_length(void) { return hpdma_ring_x(); }'
 }
 
 # A folder that has lost its files is not one that passes.
@@ -212,11 +220,12 @@ sparse_cases()
 }
 
 make_clean_tree
-for check in layers padding headers symbols kernel-doc manpage style version sparse; do
+for check in layers floor padding headers symbols kernel-doc manpage style version sparse; do
 	expect_clean $check
 	cp "$SCRATCH/out" "$SCRATCH/clean.$check"
 done
 layers_cases
+floor_cases
 empty_case
 padding_cases
 header_cases

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Every way to fail without the module: the real system calls, of which one after
- * the other fails. Whatever fails, no descriptor, mapping or name stays behind, an
+ * Every way to fail without the module: the real system calls and the allocations, of
+ * which one after the other fails. Whatever fails, no descriptor, mapping or name stays behind, an
  * output is touched only by success, and the error tells what was returned.
  */
 #define _GNU_SOURCE
@@ -10,105 +10,10 @@
 
 #include <linux/mempolicy.h>
 
+#include "fail_native.h"
 #include "native.h"
 
 #define LENGTH (2 * MIB)
-
-static struct {
-	unsigned int calls;
-	unsigned int fail_at;
-	int code;
-	const char *failed_in;
-	int mappings;
-} now;
-
-static bool inject(const char *what)
-{
-	if (++now.calls != now.fail_at)
-		return false;
-	now.failed_in = what;
-	return true;
-}
-
-/* Calls that may fail: they do nothing if they do. */
-#define WRAP(type, call, parameters, arguments)                         \
-	static type fail_##call parameters                              \
-	{                                                               \
-		return inject(#call) ? (type)now.code :                 \
-				       hpdma_sys_native.call arguments; \
-	}
-
-WRAP(int, open, (const char *path, int flags), (path, flags))
-WRAP(ssize_t, read, (int fd, void *data, size_t length), (fd, data, length))
-WRAP(int, list,
-     (const char *path, int (*each)(const char *, void *), void *arg),
-     (path, each, arg))
-WRAP(int, readlink, (const char *path, char *out, size_t size),
-     (path, out, size))
-WRAP(int, get_policy, (int *mode, unsigned long *nodes, unsigned long bits),
-     (mode, nodes, bits))
-WRAP(int, set_policy,
-     (int mode, const unsigned long *nodes, unsigned long bits),
-     (mode, nodes, bits))
-WRAP(int, page_nodes, (void **pages, int *nodes, size_t count),
-     (pages, nodes, count))
-WRAP(int, open_unnamed, (const char *directory), (directory))
-WRAP(int, memfd, (const char *name, unsigned int flags), (name, flags))
-WRAP(int, allocate, (int fd, uint64_t length), (fd, length))
-WRAP(int, seal, (int fd, int seals), (fd, seals))
-WRAP(int, status, (int fd, struct hpdma_file *file), (fd, file))
-WRAP(int, duplicate, (int fd), (fd))
-WRAP(int, set_owner, (int fd, uint32_t uid, uint32_t gid), (fd, uid, gid))
-WRAP(int, set_mode, (int fd, uint32_t mode), (fd, mode))
-WRAP(int, hold, (int fd, int how), (fd, how))
-WRAP(int, lock, (int fd), (fd))
-WRAP(int, link, (int fd, const char *path), (fd, path))
-WRAP(int, unlink, (const char *path), (path))
-
-static int fail_map(void *addr, size_t length, int prot, int flags, int fd,
-		    uint64_t offset, void **out)
-{
-	int ret = inject("map") ? now.code :
-				  hpdma_sys_native.map(addr, length, prot,
-						       flags, fd, offset, out);
-
-	now.mappings += !ret;
-	return ret;
-}
-
-static int count_unmap(void *addr, size_t length)
-{
-	now.mappings--;
-	return hpdma_sys_native.unmap(addr, length);
-}
-
-static struct hpdma_sys failing(void)
-{
-	struct hpdma_sys sys = hpdma_sys_native;
-
-	sys.open = fail_open;
-	sys.read = fail_read;
-	sys.list = fail_list;
-	sys.readlink = fail_readlink;
-	sys.get_policy = fail_get_policy;
-	sys.set_policy = fail_set_policy;
-	sys.page_nodes = fail_page_nodes;
-	sys.open_unnamed = fail_open_unnamed;
-	sys.memfd = fail_memfd;
-	sys.allocate = fail_allocate;
-	sys.seal = fail_seal;
-	sys.status = fail_status;
-	sys.duplicate = fail_duplicate;
-	sys.set_owner = fail_set_owner;
-	sys.set_mode = fail_set_mode;
-	sys.hold = fail_hold;
-	sys.lock = fail_lock;
-	sys.link = fail_link;
-	sys.unlink = fail_unlink;
-	sys.map = fail_map;
-	sys.unmap = count_unmap;
-	return sys;
-}
 
 static struct hpdma_sys sys;
 static uint32_t kind;
@@ -212,7 +117,7 @@ static int use_name(struct hpdma *ctx, struct hpdma_buf *buf)
 	if (ret) {
 		CHECK_EQ(error.code, ret);
 		/* Nothing has changed: it can be done again. */
-		now.fail_at = 0;
+		fake.fail_at = 0;
 		CHECK_EQ(hpdma_buf_publish(buf, name, &opts, NULL), 0);
 		return ret;
 	}
@@ -267,18 +172,16 @@ static unsigned int sweep(int (*scenario)(struct hpdma *ctx), int code)
 	unsigned int nth, survived = 0;
 
 	for (nth = 1; nth < 2000; nth++) {
-		memset(&now, 0, sizeof(now));
-		now.fail_at = nth;
-		now.code = code;
+		fail_nth(nth, code);
 		ret = once(scenario);
 		syscall(SYS_set_mempolicy, MPOL_DEFAULT, NULL, 0);
-		if (count_fds() != fds || now.mappings) {
+		if (count_fds() != fds || native_mappings) {
 			printf("# left behind, with %d in %s\n", code,
-			       now.failed_in);
+			       fake.failed_in);
 			CHECK(false);
 			return 0;
 		}
-		if (!now.failed_in)
+		if (!fake.failed)
 			break;
 		survived += !ret;
 	}
@@ -294,7 +197,7 @@ static void sweep_all(int (*scenario)(struct hpdma *ctx), unsigned int least)
 					  HPDMA_BACKEND_HUGETLB };
 	size_t i, j;
 
-	sys = failing();
+	sys = fail_native();
 	for (i = 0; i < 2; i++) {
 		kind = kinds[i];
 		if (kind == HPDMA_BACKEND_HUGETLB && !have_huge_pages()) {
@@ -338,8 +241,8 @@ TEST(memory_of_another_node_is_refused)
 	struct hpdma *ctx;
 	int fds;
 
-	memset(&now, 0, sizeof(now));
-	sys = failing();
+	fail_nth(0, 0);
+	sys = fail_native();
 	sys.page_nodes = elsewhere;
 	REQUIRE(!hpdma_open_sys(&open, &sys, &ctx, NULL));
 	fds = count_fds();
@@ -347,7 +250,7 @@ TEST(memory_of_another_node_is_refused)
 	CHECK_EQ(error.why, HPDMA_WHY_NODE);
 	CHECK(buf == SENTINEL);
 	CHECK_EQ(count_fds(), fds);
-	CHECK_EQ(now.mappings, 0);
+	CHECK_EQ(native_mappings, 0);
 	sys.page_nodes = no_numa;
 	REQUIRE(!hpdma_buf_alloc(ctx, LENGTH, &opts, &buf, NULL));
 	hpdma_buf_unref(buf);

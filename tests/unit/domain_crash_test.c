@@ -11,16 +11,12 @@
 #define _GNU_SOURCE
 #include <sys/ptrace.h>
 
-#include "domain_kit.h"
 #include "domain_page.h"
+#include "domain_shared.h"
 
 #define OBJECTS 300u
 #define WORKERS 3
 
-static struct hpdma *ctx;
-static struct hpdma_domain *domain;
-static struct hpdma_mempool *pool;
-static struct hpdma_ring *ring;
 static const struct hpdma_mempool_opts pool_opts = {
 	.size = sizeof(pool_opts),
 	.object_size = 64,
@@ -32,42 +28,6 @@ static const struct hpdma_ring_opts ring_opts = {
 	.size = sizeof(ring_opts),
 	.count = 64,
 };
-
-static int start(void)
-{
-	ctx = kit_context();
-	domain = kit_create(ctx, HPDMA_DOMAIN_ANY_ADDRESS);
-	return domain &&
-	       !hpdma_domain_mempool_create(domain, "p", &pool_opts, &pool,
-					    NULL) &&
-	       !hpdma_domain_ring_create(domain, "r", &ring_opts, &ring, NULL);
-}
-
-static void finish(void)
-{
-	hpdma_ring_destroy(ring);
-	CHECK_EQ(hpdma_mempool_destroy(pool), 0);
-	hpdma_domain_unref(domain);
-	hpdma_unref(ctx);
-}
-
-static int join(void)
-{
-	ctx = kit_context();
-	domain = kit_attach(ctx);
-	return domain &&
-	       !hpdma_domain_mempool_attach(domain, "p", &pool_opts, &pool,
-					    NULL) &&
-	       !hpdma_domain_ring_attach(domain, "r", &ring, NULL);
-}
-
-static uint64_t in_store(void)
-{
-	struct hpdma_mempool_info info = { .size = sizeof(info) };
-
-	hpdma_mempool_get_info(pool, &info);
-	return info.in_store;
-}
 
 /* An object has one holder: whoever has it writes his number, and finds it again. */
 static void mark_all(void *const *objects, uint32_t n, uint32_t mark)

@@ -20,10 +20,11 @@
 #include <hpdma/domain.h>
 #include <hpdma/domain_objects.h>
 
+#include "context.h"
 #include "harness.h"
 
-/* What a failed call must not touch */
-#define SENTINEL ((void *)0x5eed)
+/* What a failed call must not touch; as native.h has it */
+#define SENTINEL ((void *)0x5e5e5e5e)
 
 static char kit_name[HPDMA_DOMAIN_NAME_SIZE];
 
@@ -37,6 +38,9 @@ __attribute__((unused)) static const char *kit_new_name(void)
 	return kit_name;
 }
 
+/* The system calls of kit_context() */
+static const struct hpdma_sys *kit_sys = &hpdma_sys_native;
+
 __attribute__((unused)) static struct hpdma *kit_context(void)
 {
 	struct hpdma_open_opts opts = { .size = sizeof(opts) };
@@ -46,7 +50,7 @@ __attribute__((unused)) static struct hpdma *kit_context(void)
 
 	if (!getenv("HPDMA_BACKEND"))
 		opts.backend = HPDMA_BACKEND_PLAIN;
-	if (hpdma_open(&opts, &ctx, &error)) {
+	if (hpdma_open_sys(&opts, kit_sys, &ctx, &error)) {
 		printf("Bail out! %s\n",
 		       hpdma_error_text(&error, text, sizeof(text)));
 		exit(1);

@@ -4,14 +4,10 @@
  * process.
  */
 #define _GNU_SOURCE
-#include "domain_kit.h"
+#include "domain_shared.h"
 
 #define OBJECTS 100u
 
-static struct hpdma *ctx;
-static struct hpdma_domain *domain;
-static struct hpdma_mempool *pool;
-static struct hpdma_ring *ring;
 static uint32_t *flags;
 static uint32_t misuses;
 
@@ -37,44 +33,11 @@ static const struct hpdma_ring_opts ring_opts = {
 	.count = 16,
 };
 
-static int start(void)
+static int start_anew(void)
 {
-	ctx = kit_context();
-	/* Children have the parent's copy in the way. */
-	domain = kit_create(ctx, HPDMA_DOMAIN_ANY_ADDRESS);
 	misuses = 0;
 	memset(flags, 0, 4096);
-	return domain &&
-	       !hpdma_domain_mempool_create(domain, "p", &pool_opts, &pool,
-					    NULL) &&
-	       !hpdma_domain_ring_create(domain, "r", &ring_opts, &ring, NULL);
-}
-
-static void finish(void)
-{
-	hpdma_ring_destroy(ring);
-	CHECK_EQ(hpdma_mempool_destroy(pool), 0);
-	hpdma_domain_unref(domain);
-	hpdma_unref(ctx);
-}
-
-/* In a child, instead of what it has of its parent */
-static int join(void)
-{
-	ctx = kit_context();
-	domain = kit_attach(ctx);
-	return domain &&
-	       !hpdma_domain_mempool_attach(domain, "p", &pool_opts, &pool,
-					    NULL) &&
-	       !hpdma_domain_ring_attach(domain, "r", &ring, NULL);
-}
-
-static uint64_t in_store(void)
-{
-	struct hpdma_mempool_info info = { .size = sizeof(info) };
-
-	hpdma_mempool_get_info(pool, &info);
-	return info.in_store;
+	return start();
 }
 
 static int count_objects(const struct hpdma_domain_object *object, void *arg)
@@ -95,7 +58,7 @@ TEST(objects_have_names_and_types)
 	struct hpdma_error error = { 0 };
 	uint32_t count[4] = { 0 };
 
-	REQUIRE(start());
+	REQUIRE(start_anew());
 	CHECK_EQ(hpdma_domain_ring_create(domain, "r", &ring_opts, &again,
 					  &error),
 		 -EEXIST);
@@ -131,7 +94,7 @@ TEST(a_zone_of_the_users_is_nobody_elses)
 	struct hpdma_memzone zone = { .size = sizeof(zone) };
 	struct hpdma_ring *again = SENTINEL;
 
-	REQUIRE(start());
+	REQUIRE(start_anew());
 	CHECK_EQ(hpdma_memzone_reserve(hpdma_domain_zones(domain), "ring:x", 64,
 				       NULL, &zone, NULL),
 		 0);
@@ -167,7 +130,7 @@ TEST(a_heap_is_shared)
 	struct hpdma_heap *heap;
 	char *block;
 
-	REQUIRE(start());
+	REQUIRE(start_anew());
 	REQUIRE(!hpdma_domain_heap_create(domain, "h", 1 << 20, NULL, &heap,
 					  NULL));
 	block = hpdma_heap_malloc(heap, 100);
@@ -202,7 +165,7 @@ TEST(what_a_dead_process_held_or_had_cached_comes_back)
 	struct hpdma_domain_info info = { .size = sizeof(info) };
 	pid_t pid;
 
-	REQUIRE(start());
+	REQUIRE(start_anew());
 	CHECK_EQ(in_store(), OBJECTS);
 	pid = kit_child(hold_and_stay, NULL);
 	CHECK(kit_await(flags));
@@ -238,7 +201,7 @@ static void get_and_leave(void *arg)
 
 TEST(what_a_process_leaves_behind_comes_back)
 {
-	REQUIRE(start());
+	REQUIRE(start_anew());
 	CHECK_EQ(kit_wait(kit_child(get_and_leave, NULL)), 0);
 	CHECK_EQ(in_store(), OBJECTS);
 	CHECK_EQ(kit_wait(kit_child(get_and_leave, ctx)), 0);
@@ -251,7 +214,7 @@ TEST(a_pool_gives_each_object_once_and_all_of_them)
 	void *objects[OBJECTS + 1];
 	uint32_t i;
 
-	REQUIRE(start());
+	REQUIRE(start_anew());
 	CHECK_EQ(hpdma_mempool_get_bulk(pool, objects, OBJECTS + 1), -ENOENT);
 	CHECK_EQ(hpdma_mempool_get_bulk(pool, objects, OBJECTS), 0);
 	for (i = 0; i < OBJECTS; i++)
@@ -286,7 +249,7 @@ TEST(objects_go_from_process_to_process)
 	void *objects[4];
 	int i;
 
-	REQUIRE(start());
+	REQUIRE(start_anew());
 	CHECK_EQ(hpdma_mempool_get_bulk(pool, objects, 4), 0);
 	for (i = 0; i < 4; i++)
 		*(int *)objects[i] = 50 + i;
@@ -305,7 +268,7 @@ TEST(a_full_ring_takes_what_fits_and_the_rest_stays)
 {
 	void *objects[40], *back[40];
 
-	REQUIRE(start());
+	REQUIRE(start_anew());
 	CHECK_EQ(hpdma_mempool_get_bulk(pool, objects, 40), 0);
 	CHECK_EQ(hpdma_domain_send(domain, pool, ring, objects, 40), 16);
 	CHECK_EQ(hpdma_domain_send(domain, pool, ring, objects + 16, 24), 0);
@@ -326,7 +289,7 @@ TEST(what_does_not_fit_is_refused)
 	uint64_t junk[8] = { 12345 };
 	void *object;
 
-	REQUIRE(start());
+	REQUIRE(start_anew());
 	r.element_size = 4;
 	REQUIRE(!hpdma_domain_ring_create(domain, "n", &r, &narrow, NULL));
 	REQUIRE(!hpdma_mempool_create(NULL, &opts, &other, NULL));
@@ -372,7 +335,7 @@ TEST(what_was_on_its_way_is_in_a_ring_or_comes_back)
 	void *objects[8];
 	pid_t pid;
 
-	REQUIRE(start());
+	REQUIRE(start_anew());
 	pid = kit_child(send_and_stay, NULL);
 	CHECK(kit_await(flags));
 	kit_kill(pid);
@@ -405,7 +368,7 @@ TEST(a_ring_that_a_dead_process_broke_says_so_and_its_objects_come_back)
 	void *object;
 	pid_t pid;
 
-	REQUIRE(start());
+	REQUIRE(start_anew());
 	pid = kit_child(break_ring, NULL);
 	CHECK(kit_await(flags));
 	kit_kill(pid);
@@ -440,7 +403,7 @@ TEST(a_child_of_fork_is_not_attached)
 {
 	struct hpdma_domain_info info = { .size = sizeof(info) };
 
-	REQUIRE(start());
+	REQUIRE(start_anew());
 	CHECK_EQ(kit_wait(kit_child(use_inherited, NULL)), 0);
 	CHECK_EQ(hpdma_domain_get_info(domain, &info), 0);
 	CHECK_EQ(info.processes, 1);

@@ -4,8 +4,6 @@
  * next system call or allocation fails, until none is left to fail. Whatever
  * fails, nothing stays behind, an output is touched only by success, and the
  * error tells what was returned.
- *
- * Linked with --wrap for calloc() and reallocarray().
  */
 #define _DEFAULT_SOURCE
 #include <errno.h>
@@ -13,30 +11,8 @@
 
 #include <hpdma.h>
 
+#include "fail_nth.h"
 #include "sentinel.h"
-
-void *__real_calloc(size_t count, size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__real_reallocarray(void *old, size_t count, size_t size);
-void *__wrap_reallocarray(void *old, size_t count, size_t size);
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	int code;
-
-	if (fake_inject("calloc", &code))
-		return NULL;
-	return __real_calloc(count, size);
-}
-
-void *__wrap_reallocarray(void *old, size_t count, size_t size)
-{
-	int code;
-
-	if (fake_inject("reallocarray", &code))
-		return NULL;
-	return __real_reallocarray(old, count, size);
-}
 
 static void check_failure(int ret, const void *out,
 			  const struct hpdma_error *error)
@@ -408,8 +384,7 @@ static unsigned int sweep(int (*scenario)(void), int code)
 
 	for (nth = 1; nth < 1000; nth++) {
 		fake_reset();
-		fake.fail_at = nth;
-		fake.fail_code = code;
+		fail_nth(nth, code);
 		ret = scenario();
 		CHECK(fake_clean());
 		if (!fake.failed) {

@@ -3,8 +3,6 @@
  * Every way for a heap to fail: each allocation and each system call fails in turn.
  * Whatever fails, nothing stays behind, what was there works on, and where a cache
  * or a chunk is refused the heap does without.
- *
- * Linked with --wrap for malloc(), calloc() and reallocarray().
  */
 #define _DEFAULT_SOURCE
 #include <errno.h>
@@ -12,37 +10,8 @@
 
 #include <hpdma.h>
 
+#include "fail_nth.h"
 #include "sentinel.h"
-
-void *__real_malloc(size_t size);
-void *__wrap_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__real_reallocarray(void *old, size_t count, size_t size);
-void *__wrap_reallocarray(void *old, size_t count, size_t size);
-
-void *__wrap_malloc(size_t size)
-{
-	int code;
-
-	return fake_inject("malloc", &code) ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	int code;
-
-	return fake_inject("calloc", &code) ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_reallocarray(void *old, size_t count, size_t size)
-{
-	int code;
-
-	return fake_inject("reallocarray", &code) ?
-		       NULL :
-		       __real_reallocarray(old, count, size);
-}
 
 /* Returns how many allocations failed, or the errno of what failed first. */
 static int use(struct hpdma_heap *heap)
@@ -133,8 +102,7 @@ static void fail_each(int which)
 	for (n = 1; failed && !harness_failed; n++) {
 		fake_reset();
 		fake.huge_bytes = fake.contig_bytes = 1ull << 30;
-		fake.fail_at = n;
-		fake.fail_code = -ENOMEM;
+		fail_nth(n, -ENOMEM);
 		switch (which) {
 		case 0:
 			ret = scenario(false, 0);

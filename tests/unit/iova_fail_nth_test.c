@@ -2,49 +2,18 @@
 /*
  * Every way to fail to know an address: each system call and allocation fails in
  * turn. Whatever fails, either all is known or nothing, and nothing stays behind.
- *
- * Linked with --wrap for calloc() and reallocarray().
  */
 #define _DEFAULT_SOURCE
+#include "fail_nth.h"
 #include "iova_fake.h"
 
 #define HERE ((1ull << 40) - 8192)
 #define THERE (1ull << 33)
 #define LENGTH (3ull << 20)
 
-void *__real_calloc(size_t count, size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__real_reallocarray(void *old, size_t count, size_t size);
-void *__wrap_reallocarray(void *old, size_t count, size_t size);
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	int code;
-
-	if (fake_inject("calloc", &code))
-		return NULL;
-	return __real_calloc(count, size);
-}
-
-void *__wrap_reallocarray(void *old, size_t count, size_t size)
-{
-	int code;
-
-	if (fake_inject("reallocarray", &code))
-		return NULL;
-	return __real_reallocarray(old, count, size);
-}
-
-/* Fails from here on; until here all goes well. */
+/* What fails of a scenario, once its machine is set up */
 static unsigned int fail_at;
 static int fail_code;
-
-static void fail_from_here(void)
-{
-	fake.calls = 0;
-	fake.fail_at = fail_at;
-	fake.fail_code = fail_code;
-}
 
 /* Two segments, in two regions and with odd edges */
 static void write_script(void)
@@ -78,7 +47,7 @@ static int scenario_create(enum way way)
 	struct hpdma_error error = { 0 };
 	int ret;
 
-	fail_from_here();
+	fail_nth(fail_at, fail_code);
 	ret = way == WAY_NO_DEVICE ?
 		      hpdma_iova_create_phys(setup.ctx, &table, &error) :
 		      hpdma_iova_create(setup.dev, &table, &error);
@@ -100,7 +69,7 @@ static int scenario_add(enum way way)
 
 	buf = buffer_at(setup.ctx, HERE, LENGTH, 0);
 	write_script();
-	fail_from_here();
+	fail_nth(fail_at, fail_code);
 	ret = hpdma_iova_add(setup.table, buf, &error);
 	check_error(ret, &error);
 	check_known(setup.table, !ret);
@@ -125,7 +94,7 @@ static int scenario_register(enum way way)
 	if (hpdma_iova_create_phys(setup.ctx, &other, NULL))
 		abort();
 	write_script();
-	fail_from_here();
+	fail_nth(fail_at, fail_code);
 	ret = hpdma_registry_create(setup.ctx, &reg, &error);
 	CHECK((reg == SENTINEL) == !!ret);
 	if (ret)

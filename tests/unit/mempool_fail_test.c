@@ -3,52 +3,17 @@
  * Every way for a pool to fail: each scenario runs again and again, and each time the
  * next system call or allocation fails, until none is left to fail. Nothing stays
  * behind, outputs are touched by success only, and the error tells what was returned.
- *
- * Linked with --wrap for calloc(), reallocarray() and posix_memalign().
  */
 #define _DEFAULT_SOURCE
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
 
-#include "sentinel.h"
-
 #include <hpdma.h>
 #include <hpdma/pktbuf.h>
 
-void *__real_calloc(size_t count, size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__real_reallocarray(void *old, size_t count, size_t size);
-void *__wrap_reallocarray(void *old, size_t count, size_t size);
-int __real_posix_memalign(void **out, size_t align, size_t size);
-int __wrap_posix_memalign(void **out, size_t align, size_t size);
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	int code;
-
-	if (fake_inject("calloc", &code))
-		return NULL;
-	return __real_calloc(count, size);
-}
-
-void *__wrap_reallocarray(void *old, size_t count, size_t size)
-{
-	int code;
-
-	if (fake_inject("reallocarray", &code))
-		return NULL;
-	return __real_reallocarray(old, count, size);
-}
-
-int __wrap_posix_memalign(void **out, size_t align, size_t size)
-{
-	int code;
-
-	if (fake_inject("posix_memalign", &code))
-		return ENOMEM;
-	return __real_posix_memalign(out, align, size);
-}
+#include "fail_nth.h"
+#include "sentinel.h"
 
 static int create(struct hpdma *ctx, struct hpdma_device *dev, uint32_t flags,
 		  struct hpdma_mempool **pool)
@@ -161,8 +126,7 @@ static void fail_each(int (*scenario)(void))
 	running = scenario;
 	for (n = 1; n < 500; n++) {
 		fake_reset();
-		fake.fail_at = n;
-		fake.fail_code = -ENOMEM;
+		fail_nth(n, -ENOMEM);
 		REQUIRE(!pthread_create(&thread, NULL, run_it, &ret));
 		pthread_join(thread, NULL);
 		CHECK(fake_clean());

@@ -3,37 +3,15 @@
  * Every way to fail: the same work on memzones again and again, and each time the next
  * allocation or system call fails. Whatever fails, nothing stays behind, outputs are
  * touched only by success, and the next try succeeds.
- *
- * Linked with --wrap for calloc() and aligned_alloc().
  */
 #define _DEFAULT_SOURCE
 #include <errno.h>
 
 #include <hpdma.h>
 
+#include "fail_nth.h"
 #include "memzones.h"
 #include "sentinel.h"
-
-void *__real_calloc(size_t count, size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__real_aligned_alloc(size_t align, size_t size);
-void *__wrap_aligned_alloc(size_t align, size_t size);
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-	int code;
-
-	return fake_inject("calloc", &code) ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_aligned_alloc(size_t align, size_t size)
-{
-	int code;
-
-	return fake_inject("aligned_alloc", &code) ?
-		       NULL :
-		       __real_aligned_alloc(align, size);
-}
 
 static int visit(const struct hpdma_memzone *zone, void *arg)
 {
@@ -99,9 +77,7 @@ static void fail_each(bool with_ctx, bool with_dev, int code)
 		if (with_dev)
 			REQUIRE(!hpdma_device_open(ctx, "hpdma0", NULL, &dev,
 						   NULL));
-		fake.fail_code = code;
-		fake.calls = 0;
-		fake.fail_at = at;
+		fail_nth(at, code);
 		ret = work(ctx, dev);
 		failed = fake.failed;
 		if (ret && ret != code && ret != -ENOMEM)

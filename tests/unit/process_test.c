@@ -139,12 +139,18 @@ TEST(a_program_has_a_number_that_children_inherit)
 TEST(namespaces_have_numbers)
 {
 	struct hpdma *ctx = kit_context();
+	struct hpdma_error error = { 0 };
+	uint64_t ipc = 0, pid = 0;
 
-	CHECK(hpdma_process_namespace(ctx, HPDMA_PROCESS_NS_IPC));
-	CHECK(hpdma_process_namespace(ctx, HPDMA_PROCESS_NS_PID));
-	CHECK(hpdma_process_namespace(ctx, HPDMA_PROCESS_NS_IPC) !=
-	      hpdma_process_namespace(ctx, HPDMA_PROCESS_NS_PID));
-	CHECK_EQ(hpdma_process_namespace(ctx, (enum hpdma_process_ns)9), 0);
+	CHECK_EQ(hpdma_process_namespace(ctx, HPDMA_PROCESS_NS_IPC, &ipc, NULL),
+		 0);
+	CHECK_EQ(hpdma_process_namespace(ctx, HPDMA_PROCESS_NS_PID, &pid, NULL),
+		 0);
+	CHECK(ipc && pid && ipc != pid);
+	CHECK_EQ(hpdma_process_namespace(ctx, (enum hpdma_process_ns)9, &pid,
+					 &error),
+		 -EINVAL);
+	CHECK_EQ(error.code, -EINVAL);
 	hpdma_unref(ctx);
 }
 

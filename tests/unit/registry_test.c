@@ -287,6 +287,37 @@ TEST(memory_is_there_once)
 	tear_down(&setup);
 }
 
+TEST(a_buffer_of_the_callers_is_held_and_made_known)
+{
+	const struct hpdma_buf_opts opts = { .size = sizeof(opts),
+					     .flags = HPDMA_BUF_NO_MAP };
+	const char *refused = SENTINEL;
+	struct hpdma_error error = { 0 };
+	struct setup setup;
+	struct hpdma_registry *reg = set_up_registry(&setup);
+	struct hpdma_buf *buf, *unseen;
+
+	REQUIRE(!hpdma_registry_attach(reg, "device", setup.table, NULL));
+	buf = buffer_at(setup.ctx, HERE, PAGE, THERE);
+	CHECK_EQ(hpdma_registry_add(reg, buf, &refused, &error), 0);
+	CHECK(refused == SENTINEL);
+	CHECK_EQ(look(&setup, HERE), THERE);
+	CHECK_EQ(hpdma_registry_add(reg, buf, &refused, &error), -EEXIST);
+	CHECK_EQ(error.code, -EEXIST);
+	CHECK(!refused);
+	hpdma_buf_unref(buf);
+	CHECK_EQ(buffers_held(), 1);
+	CHECK_EQ(hpdma_registry_remove(reg, (void *)HERE), 0);
+	CHECK_EQ(buffers_held(), 0);
+	/* There is nothing to find it by. */
+	REQUIRE(!hpdma_buf_alloc(setup.ctx, PAGE, &opts, &unseen, NULL));
+	CHECK_EQ(hpdma_registry_add(reg, unseen, NULL, &error), -EINVAL);
+	CHECK_EQ(error.code, -EINVAL);
+	hpdma_buf_unref(unseen);
+	hpdma_registry_unref(reg);
+	tear_down(&setup);
+}
+
 TEST(bad_subscribers_are_refused)
 {
 	struct hpdma_error error = { 0 };
@@ -324,6 +355,7 @@ int main(void)
 		ENTRY(a_failure_of_the_memory_is_nobodys),
 		ENTRY(a_replay_that_is_refused_is_taken_back),
 		ENTRY(memory_is_there_once),
+		ENTRY(a_buffer_of_the_callers_is_held_and_made_known),
 		ENTRY(bad_subscribers_are_refused),
 	};
 

@@ -4,7 +4,8 @@
 # symbols_test.sh LIBRARY.so MAP HEADER...
 #
 # The shared library exports what the public headers declare, no more and no
-# less, all with a version; and so says its map.
+# less, all with a version; and so says its map. Each function is called by a test
+# here, or by an inline function.
 set -eu
 
 library=$1
@@ -25,6 +26,17 @@ nm -D --defined-only "$library" | awk '$2 != "T" && $2 != "A"' \
 sed 's/@@HPDMA_[0-9]*\.[0-9]*$//' "$scratch/versioned" >"$scratch/library"
 sed -n 's/^\t\(hpdma_[a-z0-9_]*\);$/\1/p' "$map" | sort >"$scratch/map"
 
+# The code alone: comments name functions, too.
+code()
+{
+	sed -E 's,/\*.*\*/,,; \,^[[:space:]]*/?\*( |$),d; \,^//,d' "$@"
+}
+
+code "$@" | grep -vE '^HPDMA_(API|INLINE) ' >"$scratch/code"
+code "$(dirname "$0")"/*.[ch] "$(dirname "$0")"/*.cc >>"$scratch/code"
+grep -oE '\bhpdma_[a-z0-9_]+' "$scratch/code" | sort -u |
+	comm -12 - "$scratch/map" >"$scratch/called"
+
 passed=0
 failed=0
 
@@ -41,11 +53,12 @@ same()
 	fi
 }
 
-echo 1..3
+echo 1..4
 same "the library exports what the headers declare" \
 	"$scratch/headers" "$scratch/library"
 same "the map lists what the headers declare" \
 	"$scratch/headers" "$scratch/map"
+same "each function is called by a test" "$scratch/called" "$scratch/map"
 echo "nothing but functions" >"$scratch/expected"
 {
 	echo "nothing but functions"

@@ -106,13 +106,14 @@ struct hpdma_domain_attach_opts {
  * @out: Receives the domain with one reference, the caller's
  * @error: Filled on failure; may be NULL
  *
+ * Its memory is the best that can have a name: see HPDMA_BUF_NAMEABLE.
+ *
  * Others see the domain when it is complete, and not before. Processes of another
  * IPC namespace do not see it: they may have one of the same name.
  *
- * Return: 0; -EEXIST; -EADDRINUSE (HPDMA_WHY_ADDRESS_TAKEN); -EOPNOTSUPP
- * (HPDMA_WHY_PROC); -EINVAL, -E2BIG for bad options or a bad name, or a length
- * that does not even hold the bookkeeping; what hpdma_buf_alloc() and
- * hpdma_buf_publish() return.
+ * Return: 0; -EEXIST; -EADDRINUSE (HPDMA_WHY_ADDRESS_TAKEN); -EINVAL, -E2BIG for
+ * bad options or a bad name, or a length that does not even hold the bookkeeping;
+ * what hpdma_process_self(), hpdma_buf_alloc() and hpdma_buf_publish() return.
  * Since: 0.1
  */
 HPDMA_API int hpdma_domain_create(struct hpdma *ctx, const char *name,
@@ -134,8 +135,8 @@ HPDMA_API int hpdma_domain_create(struct hpdma *ctx, const char *name,
  * if it is of another version of the library or the program (HPDMA_WHY_VERSION,
  * HPDMA_WHY_ABI), or no domain (HPDMA_WHY_NOT_DOMAIN); -EXDEV
  * (HPDMA_WHY_NAMESPACE); -EADDRINUSE (HPDMA_WHY_ADDRESS_TAKEN); -EUSERS
- * (HPDMA_WHY_PROCESSES); -EOPNOTSUPP (HPDMA_WHY_PROC); -EINVAL, -E2BIG; what
- * hpdma_buf_open() returns.
+ * (HPDMA_WHY_PROCESSES); -EINVAL, -E2BIG; what hpdma_process_self() and
+ * hpdma_buf_open() return.
  * Since: 0.1
  */
 HPDMA_API int hpdma_domain_attach(struct hpdma *ctx, const char *name,

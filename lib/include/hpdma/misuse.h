@@ -2,6 +2,9 @@
 /*
  * Misuse of an allocator: what is told to the program when it gives back what it
  * does not hold, or writes where it should not.
+ *
+ * AddressSanitizer finds more, where it happens, if the library is built with it; so
+ * does valgrind, if it is built with CPPFLAGS=-DHPDMA_VALGRIND.
  */
 #ifndef HPDMA_MISUSE_H
 #define HPDMA_MISUSE_H

@@ -68,13 +68,17 @@ HPDMA_API int hpdma_process_alive(struct hpdma *ctx, uint64_t id);
  * hpdma_process_namespace() - the number of a namespace of this process
  * @ctx: The context
  * @which: &enum hpdma_process_ns
+ * @number: Receives a number that two processes have in common if they are in the
+ *	same namespace; 0 if the kernel does not have this kind, or there is no /proc
+ * @error: Filled on failure; may be NULL
  *
- * Return: A number that two processes have in common if they are in the same
- * namespace; 0 if the kernel does not have this kind, or there is no /proc.
+ * Return: 0; -EINVAL; what reading in /proc returns (HPDMA_WHY_PROC).
  * Since: 0.1
  */
-HPDMA_API uint64_t hpdma_process_namespace(struct hpdma *ctx,
-					   enum hpdma_process_ns which);
+HPDMA_API int hpdma_process_namespace(struct hpdma *ctx,
+				      enum hpdma_process_ns which,
+				      uint64_t *number,
+				      struct hpdma_error *error);
 
 /**
  * hpdma_process_program() - the number of the program this process runs

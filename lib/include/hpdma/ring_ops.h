@@ -70,6 +70,12 @@ HPDMA_RING_PART void hpdma_ring_copy(void *to, const void *from, size_t bytes)
 	unsigned char *t = (unsigned char *)to;
 	const unsigned char *f = (const unsigned char *)from;
 
+	/*
+	 * A compiler that sees a variable of the caller's warns of moves that are
+	 * longer than it, which are never reached. No instruction.
+	 */
+	if (!__builtin_constant_p(bytes))
+		__asm__("" : "+r"(t), "+r"(f));
 	for (; bytes >= 64; bytes -= 64, t += 64, f += 64) {
 		__builtin_memcpy(t, f, 32);
 		__builtin_memcpy(t + 32, f + 32, 32);
