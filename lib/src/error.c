@@ -128,6 +128,8 @@ const char *hpdma_why_text(uint32_t why)
 		return "the object of that name is of another type";
 	case HPDMA_WHY_FORKED:
 		return "a child of fork() is not attached; let it attach by itself";
+	case HPDMA_WHY_NO_FUTEX:
+		return "processes cannot wait for each other in contiguous memory of the module; use huge pages";
 	case HPDMA_WHY_BACKEND:
 		return "the environment variable HPDMA_BACKEND must be module, hugetlb, plain or auto";
 	case HPDMA_WHY_NO_PLACE:

@@ -23,6 +23,7 @@
 #include <string.h>
 
 #include "heap_shared.h"
+#include "lock.h"
 #include "util.h"
 
 #define MAGIC 0x70616568616d6468ull
@@ -79,7 +80,7 @@ struct hpdma_heap_shared {
 	uint32_t version;
 	uint32_t broken;
 	uint64_t length;
-	pthread_mutex_t lock;
+	struct hpdma_lock lock;
 	uint64_t recoveries;
 	uint64_t failures;
 	uint64_t used_bytes;
@@ -210,25 +211,25 @@ static bool rebuild(struct hpdma_heap_shared *h)
 
 static int lock(struct hpdma_heap_shared *h)
 {
-	int ret = pthread_mutex_lock(&h->lock);
+	int ret = hpdma_lock_take(&h->lock);
 
-	if (ret == EOWNERDEAD) {
+	if (ret == -EOWNERDEAD) {
 		h->broken |= !rebuild(h);
 		h->recoveries++;
 		/* Who dies before this leaves it to the next one, to do anew. */
-		pthread_mutex_consistent(&h->lock);
+		hpdma_lock_mended(&h->lock);
 		ret = 0;
 	}
 	if (!ret && h->broken) {
-		pthread_mutex_unlock(&h->lock);
-		ret = ENOTRECOVERABLE;
+		hpdma_lock_drop(&h->lock);
+		ret = -ENOTRECOVERABLE;
 	}
-	return -ret;
+	return ret;
 }
 
 static void unlock(struct hpdma_heap_shared *h)
 {
-	pthread_mutex_unlock(&h->lock);
+	hpdma_lock_drop(&h->lock);
 }
 
 /* Bytes to leave in front of a block of @block so that it is aligned here. */
@@ -531,23 +532,6 @@ int hpdma_heap_shared_walk(struct hpdma_heap *heap,
 	return ret;
 }
 
-static int init_lock(pthread_mutex_t *mutex)
-{
-	pthread_mutexattr_t attr;
-	int ret;
-
-	ret = pthread_mutexattr_init(&attr);
-	if (ret)
-		return -ret;
-	ret = pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
-	if (!ret)
-		ret = pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
-	if (!ret)
-		ret = pthread_mutex_init(mutex, &attr);
-	pthread_mutexattr_destroy(&attr);
-	return ret == ENOTSUP ? -EOPNOTSUPP : -ret;
-}
-
 static bool fits(const void *mem, size_t length)
 {
 	return mem && !((uintptr_t)mem % UNIT) && length >= LENGTH_MIN &&
@@ -564,9 +548,11 @@ int hpdma_heap_shared_format(void *mem, size_t length,
 		return hpdma_fail(error, -EINVAL, HPDMA_WHY_NONE,
 				  "make a shared heap");
 	memset(h, 0, sizeof(*h));
-	ret = init_lock(&h->lock);
+	ret = hpdma_lock_init(&h->lock, true);
 	if (ret)
-		return hpdma_fail(error, ret, HPDMA_WHY_NONE,
+		return hpdma_fail(error, ret,
+				  ret == -EOPNOTSUPP ? HPDMA_WHY_NO_FUTEX :
+						       HPDMA_WHY_NONE,
 				  "make the lock of a shared heap");
 	h->version = VERSION;
 	h->length = length;

@@ -4,12 +4,19 @@
 #include <errno.h>
 
 #include "lock.h"
+#include "sys.h"
 
 int hpdma_lock_init(struct hpdma_lock *lock, bool shared)
 {
 	pthread_mutexattr_t attr;
 	int ret;
 
+	/*
+	 * Where the kernel knows nothing that processes could wait at, the C library
+	 * would end the first one that has to.
+	 */
+	if (shared && hpdma_sys_native.wake(&lock->mutex) == -EFAULT)
+		return -EOPNOTSUPP;
 	ret = pthread_mutexattr_init(&attr);
 	if (ret)
 		return -ret;

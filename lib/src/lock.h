@@ -13,7 +13,11 @@ struct hpdma_lock {
 	pthread_mutex_t mutex;
 };
 
-/* Returns 0 or a negative errno. A lock that is not @shared is of one process. */
+/*
+ * A lock that is not @shared is of one process. Returns 0 or a negative errno:
+ * -EOPNOTSUPP where processes cannot wait for each other, as in contiguous memory of the
+ * module.
+ */
 int hpdma_lock_init(struct hpdma_lock *lock, bool shared);
 
 /* For locks of this process: a shared one ends with its memory. */

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/futex.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -311,6 +312,13 @@ static int native_unlink(const char *path)
 	return unlink(path) ? -errno : 0;
 }
 
+static int native_wake(const void *word)
+{
+	long ret = syscall(SYS_futex, word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+
+	return ret < 0 ? -errno : (int)ret;
+}
+
 const struct hpdma_sys hpdma_sys_native = {
 	.open = native_open,
 	.close = native_close,
@@ -347,4 +355,5 @@ const struct hpdma_sys hpdma_sys_native = {
 	.unlock = native_unlock,
 	.link = native_link,
 	.unlink = native_unlink,
+	.wake = native_wake,
 };

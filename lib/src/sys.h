@@ -76,6 +76,7 @@ struct hpdma_file {
  * @unlock: the end of @lock
  * @link: linkat(2) of an open file
  * @unlink: unlink(2)
+ * @wake: futex(2), waking whoever of any process waits at a word; how many did
  */
 struct hpdma_sys {
 	int (*open)(const char *path, int flags);
@@ -116,6 +117,7 @@ struct hpdma_sys {
 	int (*unlock)(int fd);
 	int (*link)(int fd, const char *path);
 	int (*unlink)(const char *path);
+	int (*wake)(const void *word);
 };
 
 /* The calls of the running system. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * For tests with several processes: a context of the backend that the environment
- * names (else plain memory), names of its own, and children.
+ * For tests with several processes: domains with names of their own, and children.
  */
 #ifndef DOMAIN_KIT_H
 #define DOMAIN_KIT_H
@@ -20,11 +19,7 @@
 #include <hpdma/domain.h>
 #include <hpdma/domain_objects.h>
 
-#include "context.h"
-#include "harness.h"
-
-/* What a failed call must not touch; as native.h has it */
-#define SENTINEL ((void *)0x5e5e5e5e)
+#include "native.h"
 
 static char kit_name[HPDMA_DOMAIN_NAME_SIZE];
 
@@ -36,26 +31,6 @@ __attribute__((unused)) static const char *kit_new_name(void)
 	snprintf(kit_name, sizeof(kit_name), "test-%d-%d", (int)getpid(),
 		 count++);
 	return kit_name;
-}
-
-/* The system calls of kit_context() */
-static const struct hpdma_sys *kit_sys = &hpdma_sys_native;
-
-__attribute__((unused)) static struct hpdma *kit_context(void)
-{
-	struct hpdma_open_opts opts = { .size = sizeof(opts) };
-	struct hpdma_error error;
-	struct hpdma *ctx;
-	char text[400];
-
-	if (!getenv("HPDMA_BACKEND"))
-		opts.backend = HPDMA_BACKEND_PLAIN;
-	if (hpdma_open_sys(&opts, kit_sys, &ctx, &error)) {
-		printf("Bail out! %s\n",
-		       hpdma_error_text(&error, text, sizeof(text)));
-		exit(1);
-	}
-	return ctx;
 }
 
 /* Of a size that any machine has, also in huge pages */

@@ -79,9 +79,9 @@ TEST(every_reason_of_the_library_has_words)
 {
 	uint32_t i;
 
-	for (i = HPDMA_WHY_NO_MODULE; i <= HPDMA_WHY_FORKED; i++)
+	for (i = HPDMA_WHY_NO_MODULE; i <= HPDMA_WHY_NO_FUTEX; i++)
 		CHECK(has_own_words(i));
-	CHECK(!has_own_words(HPDMA_WHY_FORKED + 1));
+	CHECK(!has_own_words(HPDMA_WHY_NO_FUTEX + 1));
 }
 
 TEST(a_reason_of_a_newer_module_has_words_too)

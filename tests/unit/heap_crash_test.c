@@ -20,7 +20,7 @@
 
 #include <hpdma.h>
 
-#include "harness.h"
+#include "native.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define USUAL_STEP 61
@@ -32,6 +32,7 @@
 #define KEPT 6
 
 static struct hpdma_heap *heap;
+static struct hpdma_buf *memory;
 static char *mem;
 static int reports;
 
@@ -57,9 +58,9 @@ static struct hpdma_heap *attach(void *at)
 
 static bool begin(void)
 {
-	mem = mmap(NULL, LENGTH, PROT_READ | PROT_WRITE,
-		   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (mem == MAP_FAILED || hpdma_heap_shared_format(mem, LENGTH, NULL))
+	memory = shared_buf(LENGTH);
+	mem = hpdma_buf_ptr(memory);
+	if (hpdma_heap_shared_format(mem, LENGTH, NULL))
 		return false;
 	heap = attach(mem);
 	reports = 0;
@@ -69,7 +70,7 @@ static bool begin(void)
 static void end(void)
 {
 	CHECK_EQ(hpdma_heap_destroy(heap, 0), 0);
-	munmap(mem, LENGTH);
+	drop_buf(memory);
 }
 
 static unsigned long step_length(void)
@@ -210,6 +211,7 @@ TEST(a_process_may_die_at_any_instruction)
 {
 	unsigned long n, deaths = 0, recoveries = 0;
 	struct hpdma_heap_info info = { .size = sizeof(info) };
+	cpu_set_t cpus = stay_on_one_cpu();
 	int operation;
 	/* KEPT, three gaps, and up to: victim, new one, its successor. */
 	const int least = KEPT + 3, most = KEPT + 3 + 3;
@@ -232,6 +234,7 @@ TEST(a_process_may_die_at_any_instruction)
 	CHECK(recoveries);
 	CHECK(!reports);
 	printf("# %lu deaths, %lu with the lock\n", deaths, recoveries);
+	sched_setaffinity(0, sizeof(cpus), &cpus);
 }
 
 /* The first one dies with the lock: in the middle of freeing. */
@@ -239,6 +242,7 @@ TEST(a_process_may_die_while_it_repairs)
 {
 	struct hpdma_heap_info info = { .size = sizeof(info) };
 	unsigned long first, n, step = step_length(), twice = 0;
+	cpu_set_t cpus = stay_on_one_cpu();
 	bool died;
 
 	for (first = 0; !twice && !harness_failed; first += step) {
@@ -257,6 +261,7 @@ TEST(a_process_may_die_while_it_repairs)
 		}
 	}
 	printf("# %lu times two deaths with the lock\n", twice);
+	sched_setaffinity(0, sizeof(cpus), &cpus);
 }
 
 TEST(processes_work_at_once)
@@ -309,5 +314,5 @@ int main(void)
 		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (done == MAP_FAILED)
 		return EXIT_FAILURE;
-	return RUN_TESTS(tests);
+	return RUN_ON_BACKEND(tests);
 }

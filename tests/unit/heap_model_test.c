@@ -11,10 +11,10 @@
 #include <errno.h>
 #include <search.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include <hpdma.h>
 
+#include "native.h"
 #include "sentinel.h"
 
 #define MOST 3000
@@ -311,7 +311,7 @@ TEST(dynamic)
 {
 	struct hpdma_heap_opts opts = { .size = sizeof(opts), .misuse = never };
 
-	run(create(NULL, &opts), false, false, SIZE_MAX, operations());
+	run(create(backend, &opts), false, false, SIZE_MAX, operations());
 }
 
 TEST(static_and_small)
@@ -321,7 +321,7 @@ TEST(static_and_small)
 					.flags = HPDMA_HEAP_STATIC,
 					.length = 4 << 20 };
 
-	run(create(NULL, &opts), true, false, SIZE_MAX, operations());
+	run(create(backend, &opts), true, false, SIZE_MAX, operations());
 }
 
 TEST(checked_and_guarded)
@@ -332,7 +332,7 @@ TEST(checked_and_guarded)
 						 HPDMA_HEAP_GUARD,
 					.max_length = 32 << 20 };
 
-	run(create(NULL, &opts), true, false, SIZE_MAX, operations() / 4);
+	run(create(backend, &opts), true, false, SIZE_MAX, operations() / 4);
 }
 
 /* Addresses jump every 768 KiB, inside of slabs, too. */
@@ -378,17 +378,15 @@ TEST(for_a_device_whose_addresses_jump)
 TEST(shared)
 {
 	struct hpdma_heap_opts opts = { .size = sizeof(opts), .misuse = never };
-	const size_t length = 64 << 20;
+	const size_t length = 32 << 20;
+	struct hpdma_buf *buf = shared_buf(length);
+	void *mem = hpdma_buf_ptr(buf);
 	struct hpdma_heap *heap;
-	void *mem;
 
-	mem = mmap(NULL, length, PROT_READ | PROT_WRITE,
-		   MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	REQUIRE(mem != MAP_FAILED);
 	REQUIRE(!hpdma_heap_shared_format(mem, length, NULL));
 	REQUIRE(!hpdma_heap_shared_attach(mem, length, &opts, &heap, NULL));
 	run(heap, true, false, SIZE_MAX, operations() / 2);
-	munmap(mem, length);
+	drop_buf(buf);
 }
 
 int main(void)
@@ -401,5 +399,5 @@ int main(void)
 		ENTRY(shared),
 	};
 
-	return RUN_TESTS(tests);
+	return RUN_ON_BACKEND(tests);
 }

@@ -5,7 +5,7 @@
  *
  * HPDMA_HEAP_ROUNDS says how many operations each thread does.
  */
-#define _DEFAULT_SOURCE
+#define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -13,7 +13,7 @@
 
 #include <hpdma.h>
 
-#include "harness.h"
+#include "native.h"
 
 #define THREADS 4
 #define BOXES 64
@@ -127,7 +127,7 @@ static void run(uint32_t flags, unsigned long count)
 
 	memset(&crowd, 0, sizeof(crowd));
 	crowd.rounds = count;
-	REQUIRE(!hpdma_heap_create(NULL, &opts, &crowd.heap, NULL));
+	REQUIRE(!hpdma_heap_create(backend, &opts, &crowd.heap, NULL));
 	for (again = 0; again < 3; again++) {
 		crowd.running = THREADS;
 		for (i = 0; i < THREADS; i++) {
@@ -204,7 +204,7 @@ TEST(a_thread_that_only_frees)
 	pthread_t thread;
 	int i, j;
 
-	REQUIRE(!hpdma_heap_create(NULL, &opts, &relay.heap, NULL));
+	REQUIRE(!hpdma_heap_create(backend, &opts, &relay.heap, NULL));
 	for (i = 0; i < 100; i++) {
 		fill_relay(&relay);
 		for (j = 0; j < 1000; j++)
@@ -234,7 +234,7 @@ TEST(a_thread_that_ends_after_the_heap)
 	pthread_t thread;
 
 	pthread_barrier_init(&barrier, NULL, 2);
-	REQUIRE(!hpdma_heap_create(NULL, NULL, &heap, NULL));
+	REQUIRE(!hpdma_heap_create(backend, NULL, &heap, NULL));
 	REQUIRE(!pthread_create(&thread, NULL, use_and_outlive, heap));
 	pthread_barrier_wait(&barrier);
 	CHECK_EQ(hpdma_heap_destroy(heap, 0), 0);
@@ -252,5 +252,5 @@ int main(void)
 		ENTRY(a_thread_that_ends_after_the_heap),
 	};
 
-	return RUN_TESTS(tests);
+	return RUN_ON_BACKEND(tests);
 }

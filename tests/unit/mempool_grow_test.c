@@ -3,10 +3,11 @@
  * The memory of pools: chunks that come and go, memory of the caller, and what a
  * device is told of objects.
  */
-#define _DEFAULT_SOURCE
+#define _GNU_SOURCE
 #include <errno.h>
 #include <string.h>
 
+#include "native.h"
 #include "sentinel.h"
 
 #include <hpdma.h>
@@ -28,7 +29,7 @@ static struct hpdma_mempool *make(uint64_t count, uint32_t flags)
 					   .cache_size = 8 };
 	struct hpdma_mempool *pool;
 
-	if (hpdma_mempool_create(NULL, &opts, &pool, NULL))
+	if (hpdma_mempool_create(backend, &opts, &pool, NULL))
 		abort();
 	return pool;
 }
@@ -204,5 +205,5 @@ int main(void)
 		ENTRY(an_object_lies_in_one_segment),
 	};
 
-	return RUN_TESTS(tests);
+	return RUN_ON_BACKEND(tests);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Who holds the objects of a shared pool: each object one at a time, and none is lost.
+ * HPDMA_TEST_HOLDER_ROUNDS says how often each thread takes some.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -13,12 +14,15 @@
 
 #define MANY 200u
 
+static struct hpdma_buf *memory;
+
 static struct hpdma_holders *start(uint32_t count)
 {
-	struct hpdma_holders *holders =
-		aligned_alloc(64, hpdma_holders_size(count));
+	struct hpdma_holders *holders;
 	uint32_t i;
 
+	memory = any_buf(hpdma_holders_size(count));
+	holders = hpdma_buf_ptr(memory);
 	hpdma_holders_format(holders, count, 0);
 	for (i = 0; i < count; i++)
 		CHECK_EQ(hpdma_holders_give(holders, 0, i), 0);
@@ -41,7 +45,7 @@ TEST(each_object_is_taken_once)
 	}
 	CHECK_EQ(hpdma_holders_take(holders, 5, &cursor, index, 1), 0);
 	CHECK_EQ(holders->free, 0);
-	free(holders);
+	drop_buf(memory);
 }
 
 TEST(an_object_is_given_back_by_its_holder_only_and_once)
@@ -54,7 +58,7 @@ TEST(an_object_is_given_back_by_its_holder_only_and_once)
 	CHECK_EQ(hpdma_holders_give(holders, 0, index), 0);
 	CHECK_EQ(hpdma_holders_give(holders, 0, index), -EALREADY);
 	CHECK_EQ(hpdma_holders_free_count(holders), MANY);
-	free(holders);
+	drop_buf(memory);
 }
 
 TEST(a_journey_ends_once)
@@ -78,7 +82,7 @@ TEST(a_journey_ends_once)
 				 hpdma_holders_word(holders, index)));
 	CHECK(!hpdma_holders_arrive(holders, 2, index, next));
 	CHECK_EQ(hpdma_holders_free_count(holders), MANY);
-	free(holders);
+	drop_buf(memory);
 }
 
 TEST(journeys_wrap)
@@ -95,7 +99,7 @@ TEST(journeys_wrap)
 	CHECK_EQ(i, HPDMA_JOURNEYS + 1);
 	CHECK_EQ(journey, 1);
 	CHECK_EQ(hpdma_holders_give(holders, 0, 0), 0);
-	free(holders);
+	drop_buf(memory);
 }
 
 TEST(what_a_dead_process_held_and_what_it_left_without_a_hint_comes_back)
@@ -117,7 +121,7 @@ TEST(what_a_dead_process_held_and_what_it_left_without_a_hint_comes_back)
 	CHECK_EQ(holders->free, MANY - 60);
 	CHECK_EQ(hpdma_holders_take(holders, 3, &cursor, index, MANY),
 		 MANY - 60);
-	free(holders);
+	drop_buf(memory);
 }
 
 TEST(a_hint_that_is_wrong_is_not_believed)
@@ -134,7 +138,7 @@ TEST(a_hint_that_is_wrong_is_not_believed)
 	for (i = 0; i < 64; i++)
 		CHECK_EQ(hpdma_holders_give(holders, 1, i), 0);
 	CHECK_EQ(hpdma_holders_take(holders, 2, &cursor, index, 64), 64);
-	free(holders);
+	drop_buf(memory);
 }
 
 static struct hpdma_holders *raced;
@@ -183,7 +187,7 @@ TEST(threads_never_share_an_object_and_lose_none)
 	CHECK_EQ(raced->free, 40);
 	/* No hint was lost either. */
 	CHECK_EQ(hpdma_holders_take(raced, 0, &cursor, index, 100), 40);
-	free(raced);
+	drop_buf(memory);
 }
 
 int main(void)
@@ -198,5 +202,5 @@ int main(void)
 		ENTRY(threads_never_share_an_object_and_lose_none),
 	};
 
-	return RUN_TESTS(tests);
+	return RUN_ON_BACKEND(tests);
 }

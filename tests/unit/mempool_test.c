@@ -4,13 +4,16 @@
  *
  * Linked with --wrap for mempool_annotates(): each property test runs with the hot
  * paths inlined, too, which a library with sanitizers does not do by itself.
+ *
+ * HPDMA_MEMPOOL_STEPS says how many steps each property test has.
  */
-#define _DEFAULT_SOURCE
+#define _GNU_SOURCE
 #include <errno.h>
 #include <string.h>
 
 #include <hpdma.h>
 
+#include "native.h"
 #include "sentinel.h"
 
 #define COUNT 100
@@ -32,7 +35,7 @@ static struct hpdma_mempool *make(struct hpdma_mempool_opts opts)
 	opts.size = sizeof(opts);
 	if (!opts.object_size)
 		opts.object_size = 200;
-	if (hpdma_mempool_create(NULL, &opts, &pool, NULL))
+	if (hpdma_mempool_create(backend, &opts, &pool, NULL))
 		abort();
 	return pool;
 }
@@ -460,5 +463,5 @@ int main(void)
 		ENTRY(each_object_is_out_at_most_once),
 	};
 
-	return RUN_TESTS(tests);
+	return RUN_ON_BACKEND(tests);
 }

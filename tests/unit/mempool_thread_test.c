@@ -2,8 +2,10 @@
 /*
  * Pools and threads: objects that cross, threads that come and go, waiting, growing
  * and shrinking meanwhile. Under the thread sanitizer the hot paths are inlined.
+ *
+ * HPDMA_MEMPOOL_ROUNDS says how often each thread gets and puts.
  */
-#define _DEFAULT_SOURCE
+#define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
@@ -11,7 +13,7 @@
 
 #include <hpdma.h>
 
-#include "harness.h"
+#include "native.h"
 
 #define THREADS 4
 #define COUNT 400
@@ -39,7 +41,7 @@ static struct hpdma_mempool *make(uint32_t flags, uint32_t cache,
 					   .misuse = note };
 	struct hpdma_mempool *made;
 
-	if (hpdma_mempool_create(NULL, &opts, &made, NULL))
+	if (hpdma_mempool_create(backend, &opts, &made, NULL))
 		abort();
 	return made;
 }
@@ -327,5 +329,5 @@ int main(void)
 	const char *count = getenv("HPDMA_MEMPOOL_ROUNDS");
 
 	rounds = count ? atol(count) : 2000;
-	return RUN_TESTS(tests);
+	return RUN_ON_BACKEND(tests);
 }

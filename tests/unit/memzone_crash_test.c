@@ -14,9 +14,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <sched.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,6 +22,7 @@
 #include <hpdma.h>
 
 #include "memzones.h"
+#include "native.h"
 
 #define LENGTH (256ull << 10)
 #define OTHERS 6
@@ -31,6 +30,7 @@
 static const struct memzones_format format = { .max_zones = 16,
 					       .node = -1,
 					       .alignment = 4096 };
+static struct hpdma_buf *memory;
 static struct hpdma_memzones *zones;
 static struct hpdma_memzone others[OTHERS];
 
@@ -267,10 +267,11 @@ __attribute__((unused)) static void kill_at_steps(const struct crash_case *c)
 
 static char *shared(void)
 {
-	char *mem = mmap(NULL, LENGTH, PROT_READ | PROT_WRITE,
-			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	char *mem;
 
-	if (mem == MAP_FAILED || !set_up(mem))
+	memory = shared_buf(LENGTH);
+	mem = hpdma_buf_ptr(memory);
+	if (!set_up(mem))
 		abort();
 	live = mem;
 	control = hpdma_memzones_control_length(&format);
@@ -279,10 +280,10 @@ static char *shared(void)
 	return mem;
 }
 
-static void unshare_it(char *mem)
+static void unshare_it(void)
 {
 	hpdma_memzones_unref(zones);
-	munmap(mem, LENGTH);
+	drop_buf(memory);
 	free(before);
 	free(copy);
 }
@@ -290,19 +291,19 @@ static void unshare_it(char *mem)
 __attribute__((unused)) TEST(death_in_reserve)
 {
 	const struct crash_case c = { "reserve", reserve_it, false, 0 };
-	char *mem = shared();
 
+	shared();
 	kill_at_steps(&c);
-	unshare_it(mem);
+	unshare_it();
 }
 
 __attribute__((unused)) TEST(death_in_free)
 {
 	const struct crash_case c = { "free", free_it, true, 0 };
-	char *mem = shared();
 
+	shared();
 	kill_at_steps(&c);
-	unshare_it(mem);
+	unshare_it();
 }
 
 __attribute__((unused)) static int look(void)
@@ -315,13 +316,13 @@ __attribute__((unused)) static int look(void)
 __attribute__((unused)) TEST(death_in_repair)
 {
 	struct crash_case c = { "repair", look, false, 0 };
-	char *mem = shared();
 
+	shared();
 	/* In the middle of reserve, where it has the lock. */
 	c.dead_at = die_in(reserve_it, ~0ul, NULL) / 2;
 	free_it();
 	kill_at_steps(&c);
-	unshare_it(mem);
+	unshare_it();
 }
 
 /* What is damaged when its owner died is nobody's any more. */
@@ -349,7 +350,7 @@ TEST(a_damaged_set_is_void)
 	CHECK_EQ(hpdma_memzone_free(zones, &others[0]), -ENOTRECOVERABLE);
 	CHECK_EQ(hpdma_memzones_attach(mem, LENGTH, &again, NULL),
 		 -ENOTRECOVERABLE);
-	unshare_it(mem);
+	unshare_it();
 }
 
 int main(void)
@@ -364,11 +365,6 @@ int main(void)
 		ENTRY(a_damaged_set_is_void),
 	};
 
-	cpu_set_t one;
-
-	/* Whoever steps and who is stepped wait for each other: on one CPU. */
-	CPU_ZERO(&one);
-	CPU_SET(sched_getcpu(), &one);
-	sched_setaffinity(0, sizeof(one), &one);
-	return RUN_TESTS(tests);
+	stay_on_one_cpu();
+	return RUN_ON_BACKEND(tests);
 }

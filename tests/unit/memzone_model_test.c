@@ -6,11 +6,11 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdbool.h>
-#include <sys/mman.h>
 
 #include <hpdma.h>
 
 #include "memzones.h"
+#include "native.h"
 
 #define NAMES 600
 #define LENGTH (4 * MIB)
@@ -198,19 +198,19 @@ TEST(given_memory_as_the_oracle_says)
 	uint64_t seed = count_of("HPDMA_MEMZONE_SEED", 1);
 	unsigned long ops = count_of("HPDMA_MEMZONE_OPS", 20000), round;
 	struct hpdma_memzones *zones;
+	struct hpdma_buf *buf;
 	char *mem;
 
 	for (round = 0; round < 4 && !harness_failed; round++) {
-		mem = mmap(NULL, LENGTH, PROT_READ | PROT_WRITE,
-			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-		REQUIRE(mem != MAP_FAILED);
+		buf = shared_buf(LENGTH);
+		mem = hpdma_buf_ptr(buf);
 		REQUIRE(!hpdma_memzones_format(mem, LENGTH, &format));
 		REQUIRE(!hpdma_memzones_attach(mem, LENGTH, &zones, NULL));
 		work(zones, ops / 4, seed + round,
 		     mem + hpdma_memzones_control_length(&format),
 		     mem + LENGTH);
 		hpdma_memzones_unref(zones);
-		munmap(mem, LENGTH);
+		drop_buf(buf);
 	}
 }
 
@@ -220,5 +220,5 @@ int main(void)
 		ENTRY(given_memory_as_the_oracle_says),
 	};
 
-	return RUN_TESTS(tests);
+	return RUN_ON_BACKEND(tests);
 }

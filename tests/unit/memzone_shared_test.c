@@ -7,13 +7,13 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stddef.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <hpdma.h>
 
 #include "memzones.h"
+#include "native.h"
 
 #define LENGTH (1 * MIB)
 
@@ -21,23 +21,25 @@ static const struct memzones_format format = { .max_zones = 32,
 					       .node = -1,
 					       .alignment = 4096 };
 
+/* To be mapped as often as one likes */
 static int new_file(void)
 {
-	int fd = memfd_create("memzones", MFD_CLOEXEC);
+	struct hpdma_buf *buf = shared_buf(LENGTH);
+	int fd;
 
-	if (fd < 0 || ftruncate(fd, LENGTH))
+	if (hpdma_buf_export(buf, &fd, NULL))
 		abort();
+	drop_buf(buf);
 	return fd;
 }
 
-static char *map(int fd)
+static struct hpdma_buf *map(int fd)
 {
-	char *mem =
-		mmap(NULL, LENGTH, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	struct hpdma_buf *buf;
 
-	if (mem == MAP_FAILED)
+	if (hpdma_buf_map_fd(backend, fd, 0, &buf, NULL))
 		abort();
-	return mem;
+	return buf;
 }
 
 static struct hpdma_memzones *attach(char *mem)
@@ -61,7 +63,7 @@ static int status_of(pid_t pid)
 /* In a child: takes over a zone, makes one of its own. */
 static int other_process(int fd, const char *theirs)
 {
-	char *mem = map(fd);
+	char *mem = hpdma_buf_ptr(map(fd));
 	struct hpdma_memzones *zones = attach(mem);
 	struct hpdma_memzone zone = ZONE, mine = ZONE;
 
@@ -85,7 +87,8 @@ TEST(processes_share_at_different_addresses)
 	struct hpdma_memzone zone = ZONE, old;
 	struct hpdma_memzones *zones;
 	int fd = new_file();
-	char *mem = map(fd);
+	struct hpdma_buf *buf = map(fd);
+	char *mem = hpdma_buf_ptr(buf);
 	pid_t pid;
 
 	REQUIRE(!hpdma_memzones_format(mem, LENGTH, &format));
@@ -111,13 +114,13 @@ TEST(processes_share_at_different_addresses)
 	CHECK_EQ(hpdma_memzone_lookup(zones, "child", &zone), 0);
 	CHECK_EQ(hpdma_memzone_free(zones, &zone), 0);
 	hpdma_memzones_unref(zones);
-	munmap(mem, LENGTH);
+	hpdma_buf_unref(buf);
 	close(fd);
 }
 
 static int hammer(int fd, unsigned long rounds, uint64_t random)
 {
-	struct hpdma_memzones *zones = attach(map(fd));
+	struct hpdma_memzones *zones = attach(hpdma_buf_ptr(map(fd)));
 	struct hpdma_memzone zone;
 	char name[2] = "a";
 	int ret;
@@ -146,7 +149,8 @@ TEST(processes_work_at_the_same_time)
 	unsigned long rounds = count_of("HPDMA_MEMZONE_ROUNDS", 10000);
 	struct hpdma_memzones *zones;
 	int fd = new_file();
-	char *mem = map(fd);
+	struct hpdma_buf *buf = map(fd);
+	char *mem = hpdma_buf_ptr(buf);
 	pid_t pid[3];
 	int i;
 
@@ -162,7 +166,7 @@ TEST(processes_work_at_the_same_time)
 	CHECK_EQ(zones_info(zones).repairs, 0);
 	check_zones(zones);
 	hpdma_memzones_unref(zones);
-	munmap(mem, LENGTH);
+	hpdma_buf_unref(buf);
 	close(fd);
 }
 
@@ -171,8 +175,8 @@ TEST(a_shared_set_does_not_grow)
 	struct memzones_format one = format;
 	struct hpdma_memzone zone = ZONE;
 	struct hpdma_memzones *zones;
-	char *mem = mmap(NULL, LENGTH, PROT_READ | PROT_WRITE,
-			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct hpdma_buf *buf = shared_buf(LENGTH);
+	char *mem = hpdma_buf_ptr(buf);
 
 	one.contiguous = true;
 	one.node = 1;
@@ -204,7 +208,7 @@ TEST(a_shared_set_does_not_grow)
 	CHECK_EQ(hpdma_memzone_reserve(zones, "b", 64, NULL, &zone, NULL),
 		 -ENOSPC);
 	hpdma_memzones_unref(zones);
-	munmap(mem, LENGTH);
+	drop_buf(buf);
 }
 
 TEST(bad_formats_are_refused)
@@ -381,5 +385,5 @@ int main(void)
 		ENTRY(a_damaged_set_harms_nobody),
 	};
 
-	return RUN_TESTS(tests);
+	return RUN_ON_BACKEND(tests);
 }

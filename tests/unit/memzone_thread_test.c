@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Threads that reserve, look up, free and walk the same few names: each reservation is
- * freed once, and nobody sees a mixture.
+ * freed once, and nobody sees a mixture. HPDMA_MEMZONE_ROUNDS says how much each does.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -10,6 +10,7 @@
 #include <hpdma.h>
 
 #include "memzones.h"
+#include "native.h"
 
 #define THREADS 4
 #define NAMES 8
@@ -91,7 +92,7 @@ TEST(each_reservation_ends_once)
 	size_t i;
 
 	rounds = count_of("HPDMA_MEMZONE_ROUNDS", 20000);
-	REQUIRE(!hpdma_memzones_create(NULL, &opts, &zones, NULL));
+	REQUIRE(!hpdma_memzones_create(backend, &opts, &zones, NULL));
 	for (i = 0; i < THREADS; i++)
 		REQUIRE(!pthread_create(&thread[i], NULL, run, (void *)i));
 	for (i = 0; i < THREADS; i++) {
@@ -113,5 +114,5 @@ int main(void)
 		ENTRY(each_reservation_ends_once),
 	};
 
-	return RUN_TESTS(tests);
+	return RUN_ON_BACKEND(tests);
 }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Packet buffers: rooms, chains, references, copies; and random messages against a
- * flat copy.
+ * flat copy. HPDMA_PKTBUF_SEEDS says how many messages.
  */
-#define _DEFAULT_SOURCE
+#define _GNU_SOURCE
 #include <errno.h>
 #include <string.h>
 
+#include "native.h"
 #include "sentinel.h"
 
 #include <hpdma.h>
@@ -27,7 +28,7 @@ static struct hpdma_mempool *make(uint32_t room, uint32_t headroom)
 					  .pool = &pool };
 	struct hpdma_mempool *made;
 
-	if (hpdma_pktbuf_pool_create(NULL, &opts, &made, NULL))
+	if (hpdma_pktbuf_pool_create(backend, &opts, &made, NULL))
 		abort();
 	return made;
 }
@@ -312,5 +313,5 @@ int main(void)
 		ENTRY(data_have_an_address),
 	};
 
-	return RUN_TESTS(tests);
+	return RUN_ON_BACKEND(tests);
 }

@@ -15,14 +15,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <hpdma/ring.h>
 
-#include "harness.h"
+#include "native.h"
 
 #define BYTES 4096
 #define SURVIVOR 1
@@ -36,14 +35,16 @@ struct shared {
 	volatile int begun, ended;
 };
 
+static struct hpdma_buf *memory;
 static struct shared *shared;
 
-static void map_shared(void)
+/* The same for all tests, until the program ends */
+static void need_memory(void)
 {
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
-		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (shared == MAP_FAILED)
-		abort();
+	if (memory)
+		return;
+	memory = any_buf(sizeof(*shared));
+	shared = hpdma_buf_ptr(memory);
 }
 
 static struct hpdma_ring *attach(void *mem, uint32_t owner)
@@ -68,6 +69,7 @@ static void make_ring(uint32_t flags)
 	struct hpdma_ring *ring;
 	int i;
 
+	need_memory();
 	CHECK_EQ(hpdma_ring_init(shared->mem, BYTES, &opts, &ring), 0);
 	CHECK_EQ(hpdma_ring_enqueue_bulk(ring, values, 13), 13);
 	CHECK_EQ(hpdma_ring_dequeue_bulk(ring, values, 13), 13);
@@ -190,6 +192,7 @@ static void at_every_instruction(uint32_t flags, enum what what, bool turns)
 {
 	int counts[WRONG + 1] = { 0 }, status, steps = 0;
 	enum left left = AS_BEFORE, last = AS_BEFORE;
+	cpu_set_t cpus = stay_on_one_cpu();
 	uint64_t tails = 0;
 	pid_t child;
 
@@ -218,6 +221,7 @@ static void at_every_instruction(uint32_t flags, enum what what, bool turns)
 	CHECK(shared->ended);
 	kill(child, SIGKILL);
 	waitpid(child, &status, 0);
+	sched_setaffinity(0, sizeof(cpus), &cpus);
 	CHECK_EQ(counts[WRONG], 0);
 	CHECK_EQ(counts[BROKEN] > 0, turns);
 	CHECK_EQ(counts[AS_AFTER] > 0, what != GIVE_UP);
@@ -371,6 +375,5 @@ static const struct test tests[] = {
 
 int main(void)
 {
-	map_shared();
-	return RUN_TESTS(tests);
+	return RUN_ON_BACKEND(tests);
 }

@@ -3,6 +3,7 @@
  * Rings in memory that others share: attaching at another address, memory that holds
  * anything, and what is broken by a death.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -10,7 +11,7 @@
 
 #include <hpdma/ring.h>
 
-#include "harness.h"
+#include "native.h"
 
 #define BYTES 4096
 
@@ -20,7 +21,17 @@ struct shared {
 	unsigned char after[BYTES];
 };
 
-static struct shared shared;
+static struct hpdma_buf *memory;
+static struct shared *shared;
+
+/* The same for all tests, until the program ends */
+static void need_memory(void)
+{
+	if (memory)
+		return;
+	memory = any_buf(sizeof(*shared));
+	shared = hpdma_buf_ptr(memory);
+}
 
 static struct hpdma_ring *init_as(uint32_t flags, uint32_t count,
 				  uint32_t owner)
@@ -32,18 +43,19 @@ static struct hpdma_ring *init_as(uint32_t flags, uint32_t count,
 					      .name = "shared" };
 	struct hpdma_ring *ring = NULL;
 
-	memset(&shared, 0xa5, sizeof(shared));
-	CHECK_EQ(hpdma_ring_init(shared.mem, BYTES, &opts, &ring), 0);
+	need_memory();
+	memset(shared, 0xa5, sizeof(*shared));
+	CHECK_EQ(hpdma_ring_init(shared->mem, BYTES, &opts, &ring), 0);
 	return ring;
 }
 
 /* Nothing was written behind so many bytes. */
 static bool untouched(size_t bytes)
 {
-	const unsigned char *all = (const unsigned char *)&shared;
+	const unsigned char *all = (const unsigned char *)shared;
 	size_t i;
 
-	for (i = bytes; i < sizeof(shared); i++) {
+	for (i = bytes; i < sizeof(*shared); i++) {
 		if (all[i] != 0xa5)
 			return false;
 	}
@@ -58,15 +70,17 @@ TEST(init_wants_memory_as_said)
 	struct hpdma_ring *ring;
 
 	CHECK_EQ(size, sizeof(struct hpdma_ring_mem) + 16 * 8);
-	memset(&shared, 0xa5, sizeof(shared));
+	need_memory();
+	memset(shared, 0xa5, sizeof(*shared));
 	CHECK_EQ(hpdma_ring_init(NULL, size, &opts, &ring), -EINVAL);
-	CHECK_EQ(hpdma_ring_init(shared.mem + 32, size, &opts, &ring), -EINVAL);
-	CHECK_EQ(hpdma_ring_init(shared.mem, size - 1, &opts, &ring), -ENOSPC);
-	CHECK_EQ(shared.mem[0], 0xa5);
-	CHECK_EQ(hpdma_ring_init(shared.mem, size, &opts, &ring), 0);
+	CHECK_EQ(hpdma_ring_init(shared->mem + 32, size, &opts, &ring),
+		 -EINVAL);
+	CHECK_EQ(hpdma_ring_init(shared->mem, size - 1, &opts, &ring), -ENOSPC);
+	CHECK_EQ(shared->mem[0], 0xa5);
+	CHECK_EQ(hpdma_ring_init(shared->mem, size, &opts, &ring), 0);
 	hpdma_ring_destroy(ring);
 	/* What was made stays for others */
-	CHECK_EQ(hpdma_ring_attach(shared.mem, size, 0, &ring), 0);
+	CHECK_EQ(hpdma_ring_attach(shared->mem, size, 0, &ring), 0);
 	hpdma_ring_destroy(ring);
 }
 
@@ -78,7 +92,7 @@ TEST(attach_sees_what_is_there)
 	uint64_t in[3] = { 1, 2, 3 }, out[3];
 
 	CHECK_EQ(hpdma_ring_enqueue_bulk(ring, in, 3), 3);
-	CHECK_EQ(hpdma_ring_attach(shared.mem, BYTES, 2, &other), 0);
+	CHECK_EQ(hpdma_ring_attach(shared->mem, BYTES, 2, &other), 0);
 	CHECK_EQ(hpdma_ring_dequeue_bulk(other, out, 3), 3);
 	CHECK(!memcmp(in, out, sizeof(in)));
 	CHECK_EQ(hpdma_ring_get_info(other, &info), 0);
@@ -90,19 +104,26 @@ TEST(attach_sees_what_is_there)
 /* Another mapping of the same bytes: no address may be in them */
 TEST(attach_at_another_address)
 {
-	static unsigned char moved[BYTES] __attribute__((aligned(64)));
 	struct hpdma_ring *ring = init_as(0, 16, 0);
 	struct hpdma_ring *other;
+	struct hpdma_buf *again;
 	uint64_t in = 42, out = 0;
+	struct shared *moved;
+	int fd;
 
+	REQUIRE(!hpdma_buf_export(memory, &fd, NULL));
+	REQUIRE(!hpdma_buf_map_fd(backend, fd, 0, &again, NULL));
+	close(fd);
+	moved = hpdma_buf_ptr(again);
+	CHECK(moved != shared);
 	hpdma_ring_enqueue_bulk(ring, &in, 1);
-	memcpy(moved, shared.mem, BYTES);
-	memset(shared.mem, 0, BYTES);
-	CHECK_EQ(hpdma_ring_attach(moved, BYTES, 0, &other), 0);
+	CHECK_EQ(hpdma_ring_attach(moved->mem, BYTES, 0, &other), 0);
 	CHECK_EQ(hpdma_ring_dequeue_bulk(other, &out, 1), 1);
 	CHECK_EQ(out, 42);
+	CHECK(hpdma_ring_empty(ring));
 	hpdma_ring_destroy(other);
 	hpdma_ring_destroy(ring);
+	hpdma_buf_unref(again);
 }
 
 TEST(attach_refuses_what_is_no_ring)
@@ -138,7 +159,7 @@ TEST(attach_refuses_what_is_no_ring)
 #undef REFUSED
 	CHECK_EQ(hpdma_ring_attach(mem, size - 1, 0, &ring), -ENOSPC);
 	CHECK_EQ(hpdma_ring_attach(mem, 8, 0, &ring), -EINVAL);
-	CHECK_EQ(hpdma_ring_attach(shared.mem + 8, size, 0, &ring), -EINVAL);
+	CHECK_EQ(hpdma_ring_attach(shared->mem + 8, size, 0, &ring), -EINVAL);
 	CHECK_EQ(hpdma_ring_attach(mem, size, HPDMA_RING_OWNERS, &ring),
 		 -EINVAL);
 	hpdma_ring_destroy(ring);
@@ -261,7 +282,7 @@ TEST(a_death_in_a_turn_breaks_the_ring)
 		uint64_t values[4] = { 0 };
 		struct hpdma_ring *other;
 
-		CHECK_EQ(hpdma_ring_attach(shared.mem, BYTES, 2, &other), 0);
+		CHECK_EQ(hpdma_ring_attach(shared->mem, BYTES, 2, &other), 0);
 		hpdma_ring_enqueue_bulk(ring, values, 4);
 		if (flags[i] & HPDMA_RING_SP)
 			CHECK_EQ(hpdma_ring_peek_bulk(other, 2, &spans), 2);
@@ -319,5 +340,5 @@ static const struct test tests[] = {
 
 int main(void)
 {
-	return RUN_TESTS(tests);
+	return RUN_ON_BACKEND(tests);
 }

@@ -6,6 +6,7 @@
  *
  * HPDMA_RING_ELEMENTS is how many elements go through each ring (500000).
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -16,7 +17,7 @@
 
 #include <hpdma/ring.h>
 
-#include "harness.h"
+#include "native.h"
 
 #define MOST 32
 #define THREADS 64
@@ -220,10 +221,12 @@ static void through(uint32_t flags, uint32_t words, enum way way,
 			   .producers = producers,
 			   .consumers = consumers,
 			   .each = elements_wanted() / producers };
+	const size_t size = hpdma_ring_size(&opts);
+	struct hpdma_buf *buf = any_buf(size);
 	struct thread threads[2 * THREADS];
 	uint32_t i;
 
-	REQUIRE(!hpdma_ring_create(&opts, &run.ring));
+	REQUIRE(!hpdma_ring_init(hpdma_buf_ptr(buf), size, &opts, &run.ring));
 	for (i = 0; i < producers + consumers; i++) {
 		threads[i].run = &run;
 		threads[i].number = i;
@@ -243,6 +246,7 @@ static void through(uint32_t flags, uint32_t words, enum way way,
 		printf("# flags %u words %u way %d, %u to %u\n", flags, words,
 		       way, producers, consumers);
 	hpdma_ring_destroy(run.ring);
+	drop_buf(buf);
 }
 
 /* Four threads a CPU, at least 8, half of them on each side */
@@ -315,5 +319,5 @@ static const struct test tests[] = {
 
 int main(void)
 {
-	return RUN_TESTS(tests);
+	return RUN_ON_BACKEND(tests);
 }

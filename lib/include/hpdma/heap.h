@@ -365,7 +365,8 @@ HPDMA_API int hpdma_heap_walk(struct hpdma_heap *heap,
 
 /**
  * hpdma_heap_shared_format() - make a heap in memory that processes share
- * @mem: The memory; a multiple of 64. Nobody has it attached
+ * @mem: The memory; a multiple of 64. Nobody has it attached. Of buffers of the kernel
+ *	module only HPDMA_BUF_BACKING_HUGETLB will do
  * @length: Bytes; at least 64 KiB
  * @error: Filled on failure; may be NULL
  *
@@ -374,7 +375,8 @@ HPDMA_API int hpdma_heap_walk(struct hpdma_heap *heap,
  * address. A process may die at any instruction: the next one that comes repairs the
  * heap, and nothing is lost but the block that was being allocated or freed.
  *
- * Return: 0; -EINVAL; -ENOMEM or -EOPNOTSUPP if a lock cannot be made.
+ * Return: 0; -EINVAL; -EOPNOTSUPP (HPDMA_WHY_NO_FUTEX) for memory in which processes
+ * cannot wait for each other's lock; -ENOMEM if a lock cannot be made.
  * Since: 0.1
  */
 HPDMA_API int hpdma_heap_shared_format(void *mem, size_t length,

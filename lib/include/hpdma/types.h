@@ -108,6 +108,7 @@ struct hpdma_seg {
  * @HPDMA_WHY_OBJECTS: The domain has as many objects as it can
  * @HPDMA_WHY_OTHER_TYPE: The object of that name is of another type or shape
  * @HPDMA_WHY_FORKED: This process is a child of the one that attached
+ * @HPDMA_WHY_NO_FUTEX: Processes cannot wait for each other in this memory
  *
  * Values below 256 are those of the kernel module and mean the same there; a
  * newer module may return values that this header does not list.
@@ -165,6 +166,7 @@ enum hpdma_why {
 	HPDMA_WHY_OBJECTS = 270,
 	HPDMA_WHY_OTHER_TYPE = 271,
 	HPDMA_WHY_FORKED = 272,
+	HPDMA_WHY_NO_FUTEX = 273,
 };
 
 /**
