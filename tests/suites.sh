@@ -11,7 +11,7 @@ SUITES=(static unit lib tools install harness demo
 
 # And those that take too long for each change: `make soak`.
 # shellcheck disable=SC2034 # check.sh reads it
-SOAK=(debug-big debug-reserve machines model deaths strays irqs rounds)
+SOAK=(debug-big debug-reserve machines model deaths strays irqs rounds counts)
 
 # Not set, it would be the root of this machine.
 selftests=${build:?}/selftests
@@ -147,6 +147,25 @@ suite_lib()
 	tests/vm/run.sh --kernel stock --suite "$build/unit-guest/suite" --time 600 \
 		--files "$build/guest-stock" \
 		--append "HPDMA_BACKEND=module $THOUSANDTH"
+}
+
+# And with the counts that are promised, as users build it: 10^9 elements in each mode
+# of rings, through five of them and more; 10^7 operations on each heap, ten times; and
+# a death at every step.
+suite_counts()
+{
+	local out=$build/unit-guest seed
+
+	make -C tests/unit O="$out" SAN= all
+	HPDMA_RING_ELEMENTS=200000000 "$out/ring_thread_test"
+	for seed in 1 2 3 4 5 6 7 8 9 10; do
+		HPDMA_HEAP_SEED=$seed HPDMA_HEAP_OPS=10000000 "$out/heap_model_test"
+	done
+	HPDMA_HEAP_STEP=1 "$out/heap_crash_test"
+	HPDMA_MEMZONE_CRASH_SAMPLES=0 "$out/memzone_crash_test"
+	HPDMA_TEST_CRASHES=500 HPDMA_TEST_KILLS=500 HPDMA_TEST_STEPS=200 \
+		"$out/domain_crash_test"
+	HPDMA_TEST_RESTART_MIB=1024 "$out/domain_restart_test"
 }
 
 suite_tools()
