@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "mempool.h"
+#include "mempool_stack.h"
 #include "util.h"
 
 #define ALIGN 64
@@ -161,6 +162,8 @@ static int pool_new(struct hpdma *ctx, const struct hpdma_mempool_opts *opts,
 	if (opts->device)
 		pool->device = hpdma_device_ref(opts->device);
 	pool->store = store;
+	if (!pool->cache_size && !pool->told && !pool->low)
+		pool->plain = mempool_stack_of(store);
 	*out = pool;
 	return 0;
 }
