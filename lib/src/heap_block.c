@@ -289,9 +289,8 @@ static void free_slowly(struct hpdma_heap *heap, void *ptr)
 void hpdma_heap_free(struct hpdma_heap *heap, void *ptr)
 {
 	struct hpdma_heap_cache *cache = hpdma_heap_cache_recent(heap);
-	struct hpdma_heap_chunk *chunk;
+	struct hpdma_heap_leaf *leaf;
 	struct hpdma_heap_bin *bin;
-	uint64_t offset;
 	uint32_t count;
 	uint8_t *state, value;
 
@@ -299,14 +298,14 @@ void hpdma_heap_free(struct hpdma_heap *heap, void *ptr)
 		return;
 	if (unlikely(!cache || is_slow(heap)))
 		goto slow;
-	chunk = hpdma_heap_chunk_of(heap, ptr);
-	if (unlikely(!chunk))
+	leaf = hpdma_heap_cache_leaf(cache, ptr);
+	state = likely(leaf) ? hpdma_heap_state_of(leaf, ptr) : NULL;
+	if (unlikely(!state))
 		goto slow;
-	offset = (uint64_t)((char *)ptr - chunk->base);
-	state = &chunk->state[offset >> HPDMA_HEAP_GRANULE_SHIFT];
 	value = hpdma_heap_state_get(state);
 	/* What is amiss here, or special, is found out once more there. */
-	if (unlikely(offset % HPDMA_HEAP_GRANULE || !(value & HPDMA_HEAP_LIVE)))
+	if (unlikely((uintptr_t)ptr % HPDMA_HEAP_GRANULE ||
+		     !(value & HPDMA_HEAP_LIVE)))
 		goto slow;
 	value &= HPDMA_HEAP_CLASS;
 	if (unlikely(value == HPDMA_HEAP_LARGE))

@@ -16,18 +16,18 @@ static void map_set(struct hpdma_heap *heap,
 		    const struct hpdma_heap_chunk *chunk,
 		    struct hpdma_heap_chunk *value)
 {
-	uint64_t slab = (uintptr_t)chunk->base >> HPDMA_HEAP_SLAB_SHIFT;
-	uint64_t last = slab + (chunk->length >> HPDMA_HEAP_SLAB_SHIFT);
-	struct hpdma_heap_leaf *leaf;
+	uintptr_t state = (uintptr_t)chunk->state -
+			  ((uintptr_t)chunk->base >> HPDMA_HEAP_GRANULE_SHIFT);
+	char *ptr = chunk->base, *end = ptr + chunk->length;
+	struct hpdma_heap_slab *slab;
 
-	for (; slab < last; slab++) {
-		leaf = atomic_load_explicit(
-			&heap->map[slab >> HPDMA_HEAP_LEAF_BITS],
-			memory_order_acquire);
-		/* Release: pairs with hpdma_heap_chunk_of(). */
-		atomic_store_explicit(
-			&leaf->chunks[slab & ((1 << HPDMA_HEAP_LEAF_BITS) - 1)],
-			value, memory_order_release);
+	for (; ptr < end; ptr += HPDMA_HEAP_SLAB) {
+		slab = hpdma_heap_slab(hpdma_heap_leaf_of(heap, ptr), ptr);
+		/* Release: pairs with hpdma_heap_chunk_of() and _state_of(). */
+		atomic_store_explicit(&slab->state, value ? state : 0,
+				      memory_order_release);
+		atomic_store_explicit(&slab->chunk, value,
+				      memory_order_release);
 	}
 }
 

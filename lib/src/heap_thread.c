@@ -105,6 +105,7 @@ static struct hpdma_heap_cache *cache_new(struct hpdma_heap *heap)
 		slots += room(class);
 	}
 	cache->heap = heap;
+	cache->root = UINT64_MAX;
 	/* The caller has the heap, so nothing has to be ordered here. */
 	atomic_fetch_add_explicit(&heap->refs, 1, memory_order_relaxed);
 	pthread_mutex_lock(&heap->lock);
