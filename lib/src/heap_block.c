@@ -249,7 +249,9 @@ static bool look_at_guard(struct hpdma_heap *heap, struct block *block)
 	return true;
 }
 
-static void free_slowly(struct hpdma_heap *heap, void *ptr)
+/* Not inlined, so that who does without it needs no frame */
+static __attribute__((noinline)) void free_slowly(struct hpdma_heap *heap,
+						  void *ptr)
 {
 	bool checked = heap->flags & HPDMA_HEAP_CHECKED, large;
 	struct block block;
@@ -317,8 +319,12 @@ void hpdma_heap_free(struct hpdma_heap *heap, void *ptr)
 	hpdma_heap_state_set(state, value);
 	hpdma_vg_free(heap, ptr);
 	hpdma_asan_poison(ptr, small_length(value));
-	bin->slots[count].ptr = ptr;
-	bin->slots[count].state = state;
+	/*
+	 * Atomic only to be stored one by one. Whoever allocates next loads one of
+	 * them, and waits longer for half a vector than for a word.
+	 */
+	__atomic_store_n(&bin->slots[count].ptr, ptr, __ATOMIC_RELAXED);
+	__atomic_store_n(&bin->slots[count].state, state, __ATOMIC_RELAXED);
 	hpdma_heap_bin_count(bin, count + 1);
 	return;
 slow:
