@@ -82,7 +82,7 @@ enum hpdma_heap_page_kind {
 };
 
 /**
- * struct hpdma_heap_page - 4 KiB of a chunk
+ * struct hpdma_heap_page - 4 KiB of a chunk; a cache line
  * @chunk: Whose it is
  * @next: In the list of a bin or a class
  * @prev: Likewise
@@ -99,7 +99,7 @@ enum hpdma_heap_page_kind {
  *	extent contains both
  */
 struct hpdma_heap_page {
-	struct hpdma_heap_chunk *chunk;
+	__attribute__((aligned(64))) struct hpdma_heap_chunk *chunk;
 	struct hpdma_heap_page *next;
 	struct hpdma_heap_page *prev;
 	uint64_t free;

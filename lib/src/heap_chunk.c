@@ -3,6 +3,7 @@
  * Chunks. Everything here is done without the heap's lock, except for linking and
  * unlinking them.
  */
+#define _DEFAULT_SOURCE
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -149,11 +150,14 @@ static int describe(struct hpdma_heap_chunk *chunk, struct hpdma_error *error)
 {
 	uint64_t granules = chunk->length >> HPDMA_HEAP_GRANULE_SHIFT;
 	uint64_t pages = chunk->length >> HPDMA_HEAP_PAGE_SHIFT, i;
+	void *memory;
 
 	if (pages > UINT32_MAX)
 		return hpdma_fail(error, -ENOMEM, HPDMA_WHY_NONE,
 				  "make a larger chunk than 16 TiB");
-	chunk->pages = malloc(pages * sizeof(*chunk->pages));
+	if (!posix_memalign(&memory, _Alignof(struct hpdma_heap_page),
+			    pages * sizeof(*chunk->pages)))
+		chunk->pages = memory;
 	chunk->state = calloc(granules, 1);
 	chunk->tags = calloc(granules, 1);
 	if (!chunk->pages || !chunk->state || !chunk->tags)

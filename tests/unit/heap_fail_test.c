@@ -4,7 +4,7 @@
  * Whatever fails, nothing stays behind, what was there works on, and where a cache
  * or a chunk is refused the heap does without.
  *
- * Linked with --wrap for malloc(), calloc() and reallocarray().
+ * Linked with --wrap for malloc(), calloc(), reallocarray() and posix_memalign().
  */
 #define _DEFAULT_SOURCE
 #include <errno.h>
@@ -20,6 +20,8 @@ void *__real_calloc(size_t count, size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__real_reallocarray(void *old, size_t count, size_t size);
 void *__wrap_reallocarray(void *old, size_t count, size_t size);
+int __real_posix_memalign(void **out, size_t align, size_t size);
+int __wrap_posix_memalign(void **out, size_t align, size_t size);
 
 void *__wrap_malloc(size_t size)
 {
@@ -42,6 +44,15 @@ void *__wrap_reallocarray(void *old, size_t count, size_t size)
 	return fake_inject("reallocarray", &code) ?
 		       NULL :
 		       __real_reallocarray(old, count, size);
+}
+
+int __wrap_posix_memalign(void **out, size_t align, size_t size)
+{
+	int code;
+
+	return fake_inject("posix_memalign", &code) ?
+		       ENOMEM :
+		       __real_posix_memalign(out, align, size);
 }
 
 /* Returns how many allocations failed, or the errno of what failed first. */
