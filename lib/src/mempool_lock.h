@@ -14,8 +14,8 @@
 #include <stdint.h>
 
 /* Pauses between two looks, at first and at most */
-#define MEMPOOL_PAUSES_FIRST 4
-#define MEMPOOL_PAUSES_MOST 64
+#define MEMPOOL_PAUSES_FIRST 16
+#define MEMPOOL_PAUSES_MOST 256
 
 static inline void mempool_relax(void)
 {
