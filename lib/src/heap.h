@@ -82,7 +82,7 @@ enum hpdma_heap_page_kind {
 };
 
 /**
- * struct hpdma_heap_page - 4 KiB of a chunk
+ * struct hpdma_heap_page - 4 KiB of a chunk; a cache line
  * @chunk: Whose it is
  * @next: In the list of a bin or a class
  * @prev: Likewise
@@ -99,7 +99,7 @@ enum hpdma_heap_page_kind {
  *	extent contains both
  */
 struct hpdma_heap_page {
-	struct hpdma_heap_chunk *chunk;
+	__attribute__((aligned(64))) struct hpdma_heap_chunk *chunk;
 	struct hpdma_heap_page *next;
 	struct hpdma_heap_page *prev;
 	uint64_t free;
@@ -166,6 +166,8 @@ struct hpdma_heap_bin {
 /**
  * struct hpdma_heap_cache - a thread's cache of a heap
  * @heap: The heap; a reference
+ * @root: Place of @leaf in the first level of the map
+ * @leaf: Where the thread found a block last; leaves stay as long as the heap
  * @of_thread: Next one of the same thread
  * @next: Next one of the same heap; under its lock, like @prev
  * @prev: Link to this one
@@ -173,6 +175,8 @@ struct hpdma_heap_bin {
  */
 struct hpdma_heap_cache {
 	struct hpdma_heap *heap;
+	uint64_t root;
+	struct hpdma_heap_leaf *leaf;
 	struct hpdma_heap_cache *of_thread;
 	struct hpdma_heap_cache *next;
 	struct hpdma_heap_cache **prev;
@@ -180,11 +184,22 @@ struct hpdma_heap_cache {
 };
 
 /**
+ * struct hpdma_heap_slab - what the map has of a slab
+ * @chunk: Of which it is a part, or NULL
+ * @state: The byte of the granule that would begin at address 0: that of any granule of
+ *	the slab is found from it without asking the chunk. 0 without a chunk
+ */
+struct hpdma_heap_slab {
+	_Atomic(struct hpdma_heap_chunk *) chunk;
+	_Atomic(uintptr_t) state;
+};
+
+/**
  * struct hpdma_heap_leaf - second level of the map
- * @chunks: By the lower bits of the slab's number
+ * @slabs: By the lower bits of the slab's number
  */
 struct hpdma_heap_leaf {
-	_Atomic(struct hpdma_heap_chunk *) chunks[1 << HPDMA_HEAP_LEAF_BITS];
+	struct hpdma_heap_slab slabs[1 << HPDMA_HEAP_LEAF_BITS];
 };
 
 /**
@@ -314,13 +329,23 @@ static inline unsigned int hpdma_heap_bin_from(const uint64_t *bits,
 		       HPDMA_HEAP_BINS;
 }
 
-/* The chunk of any address, or NULL. */
-static inline struct hpdma_heap_chunk *hpdma_heap_chunk_of(
+static inline uint64_t hpdma_heap_root(const void *ptr)
+{
+	return (uintptr_t)ptr >> (HPDMA_HEAP_SLAB_SHIFT + HPDMA_HEAP_LEAF_BITS);
+}
+
+static inline struct hpdma_heap_slab *hpdma_heap_slab(
+	struct hpdma_heap_leaf *leaf, const void *ptr)
+{
+	return &leaf->slabs[(uintptr_t)ptr >> HPDMA_HEAP_SLAB_SHIFT &
+			    ((1 << HPDMA_HEAP_LEAF_BITS) - 1)];
+}
+
+/* The leaf for any address, or NULL. */
+static inline struct hpdma_heap_leaf *hpdma_heap_leaf_of(
 	const struct hpdma_heap *heap, const void *ptr)
 {
-	uint64_t slab = (uintptr_t)ptr >> HPDMA_HEAP_SLAB_SHIFT;
-	uint64_t root = slab >> HPDMA_HEAP_LEAF_BITS;
-	struct hpdma_heap_leaf *leaf;
+	uint64_t root = hpdma_heap_root(ptr);
 
 	if (unlikely(root >> HPDMA_HEAP_ROOT_BITS))
 		return NULL;
@@ -328,11 +353,33 @@ static inline struct hpdma_heap_chunk *hpdma_heap_chunk_of(
 	 * Acquire, for whoever asks about an address that he was not given: what
 	 * leaf and chunk contain was written before they were put here.
 	 */
-	leaf = atomic_load_explicit(&heap->map[root], memory_order_acquire);
-	if (unlikely(!leaf))
-		return NULL;
-	slab &= (1 << HPDMA_HEAP_LEAF_BITS) - 1;
-	return atomic_load_explicit(&leaf->chunks[slab], memory_order_acquire);
+	return atomic_load_explicit(&heap->map[root], memory_order_acquire);
+}
+
+/* The chunk of any address, or NULL. */
+static inline struct hpdma_heap_chunk *hpdma_heap_chunk_of(
+	const struct hpdma_heap *heap, const void *ptr)
+{
+	struct hpdma_heap_leaf *leaf = hpdma_heap_leaf_of(heap, ptr);
+
+	return likely(leaf) ?
+		       atomic_load_explicit(&hpdma_heap_slab(leaf, ptr)->chunk,
+					    memory_order_acquire) :
+		       NULL;
+}
+
+/* The byte of the granule at any address, or NULL. */
+static inline uint8_t *hpdma_heap_state_of(struct hpdma_heap_leaf *leaf,
+					   const void *ptr)
+{
+	/* Acquire: as for the chunk, whose bytes it leads to. */
+	uintptr_t state =
+		atomic_load_explicit(&hpdma_heap_slab(leaf, ptr)->state,
+				     memory_order_acquire);
+
+	return likely(state) ? (uint8_t *)(state + ((uintptr_t)ptr >>
+						    HPDMA_HEAP_GRANULE_SHIFT)) :
+			       NULL;
 }
 
 /*

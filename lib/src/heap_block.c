@@ -258,7 +258,9 @@ static bool look_at_guard(struct hpdma_heap *heap, struct block *block)
 	return true;
 }
 
-static void free_slowly(struct hpdma_heap *heap, void *ptr)
+/* Not inlined, so that who does without it needs no frame */
+static __attribute__((noinline)) void free_slowly(struct hpdma_heap *heap,
+						  void *ptr)
 {
 	bool checked = heap->flags & HPDMA_HEAP_CHECKED, large;
 	struct block block;
@@ -298,9 +300,8 @@ static void free_slowly(struct hpdma_heap *heap, void *ptr)
 void hpdma_heap_free(struct hpdma_heap *heap, void *ptr)
 {
 	struct hpdma_heap_cache *cache = hpdma_heap_cache_recent(heap);
-	struct hpdma_heap_chunk *chunk;
+	struct hpdma_heap_leaf *leaf;
 	struct hpdma_heap_bin *bin;
-	uint64_t offset;
 	uint32_t count;
 	uint8_t *state, value;
 
@@ -308,14 +309,14 @@ void hpdma_heap_free(struct hpdma_heap *heap, void *ptr)
 		return;
 	if (unlikely(!cache || is_slow(heap)))
 		goto slow;
-	chunk = hpdma_heap_chunk_of(heap, ptr);
-	if (unlikely(!chunk))
+	leaf = hpdma_heap_cache_leaf(cache, ptr);
+	state = likely(leaf) ? hpdma_heap_state_of(leaf, ptr) : NULL;
+	if (unlikely(!state))
 		goto slow;
-	offset = (uint64_t)((char *)ptr - chunk->base);
-	state = &chunk->state[offset >> HPDMA_HEAP_GRANULE_SHIFT];
 	value = hpdma_heap_state_get(state);
 	/* What is amiss here, or special, is found out once more there. */
-	if (unlikely(offset % HPDMA_HEAP_GRANULE || !(value & HPDMA_HEAP_LIVE)))
+	if (unlikely((uintptr_t)ptr % HPDMA_HEAP_GRANULE ||
+		     !(value & HPDMA_HEAP_LIVE)))
 		goto slow;
 	value &= HPDMA_HEAP_CLASS;
 	if (unlikely(value == HPDMA_HEAP_LARGE))
@@ -327,8 +328,12 @@ void hpdma_heap_free(struct hpdma_heap *heap, void *ptr)
 	hpdma_heap_state_set(state, value);
 	hpdma_vg_free(heap, ptr);
 	hpdma_asan_poison(ptr, small_length(value));
-	bin->slots[count].ptr = ptr;
-	bin->slots[count].state = state;
+	/*
+	 * Atomic only to be stored one by one. Whoever allocates next loads one of
+	 * them, and waits longer for half a vector than for a word.
+	 */
+	__atomic_store_n(&bin->slots[count].ptr, ptr, __ATOMIC_RELAXED);
+	__atomic_store_n(&bin->slots[count].state, state, __ATOMIC_RELAXED);
 	hpdma_heap_bin_count(bin, count + 1);
 	return;
 slow:

@@ -3,6 +3,7 @@
  * Chunks. Everything here is done without the heap's lock, except for linking and
  * unlinking them.
  */
+#define _DEFAULT_SOURCE
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,18 +17,18 @@ static void map_set(struct hpdma_heap *heap,
 		    const struct hpdma_heap_chunk *chunk,
 		    struct hpdma_heap_chunk *value)
 {
-	uint64_t slab = (uintptr_t)chunk->base >> HPDMA_HEAP_SLAB_SHIFT;
-	uint64_t last = slab + (chunk->length >> HPDMA_HEAP_SLAB_SHIFT);
-	struct hpdma_heap_leaf *leaf;
+	uintptr_t state = (uintptr_t)chunk->state -
+			  ((uintptr_t)chunk->base >> HPDMA_HEAP_GRANULE_SHIFT);
+	char *ptr = chunk->base, *end = ptr + chunk->length;
+	struct hpdma_heap_slab *slab;
 
-	for (; slab < last; slab++) {
-		leaf = atomic_load_explicit(
-			&heap->map[slab >> HPDMA_HEAP_LEAF_BITS],
-			memory_order_acquire);
-		/* Release: pairs with hpdma_heap_chunk_of(). */
-		atomic_store_explicit(
-			&leaf->chunks[slab & ((1 << HPDMA_HEAP_LEAF_BITS) - 1)],
-			value, memory_order_release);
+	for (; ptr < end; ptr += HPDMA_HEAP_SLAB) {
+		slab = hpdma_heap_slab(hpdma_heap_leaf_of(heap, ptr), ptr);
+		/* Release: pairs with hpdma_heap_chunk_of() and _state_of(). */
+		atomic_store_explicit(&slab->state, value ? state : 0,
+				      memory_order_release);
+		atomic_store_explicit(&slab->chunk, value,
+				      memory_order_release);
 	}
 }
 
@@ -149,11 +150,14 @@ static int describe(struct hpdma_heap_chunk *chunk, struct hpdma_error *error)
 {
 	uint64_t granules = chunk->length >> HPDMA_HEAP_GRANULE_SHIFT;
 	uint64_t pages = chunk->length >> HPDMA_HEAP_PAGE_SHIFT, i;
+	void *memory;
 
 	if (pages > UINT32_MAX)
 		return hpdma_fail(error, -ENOMEM, HPDMA_WHY_NONE,
 				  "make a larger chunk than 16 TiB");
-	chunk->pages = malloc(pages * sizeof(*chunk->pages));
+	if (!posix_memalign(&memory, _Alignof(struct hpdma_heap_page),
+			    pages * sizeof(*chunk->pages)))
+		chunk->pages = memory;
 	chunk->state = calloc(granules, 1);
 	chunk->tags = calloc(granules, 1);
 	if (!chunk->pages || !chunk->state || !chunk->tags)

@@ -2,6 +2,7 @@
 /*
  * Heaps: their start and their end.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,10 +87,21 @@ static struct hpdma_heap *heap_new(const struct hpdma_heap_opts *o,
 	return heap;
 }
 
+/*
+ * It is held for less time than the kernel needs to put a thread to sleep and to wake it:
+ * who finds it taken looks again for a while first.
+ */
 static int init_lock(struct hpdma_heap *heap, struct hpdma_error *error)
 {
-	int ret = pthread_mutex_init(&heap->lock, NULL);
+	pthread_mutexattr_t attr;
+	int ret;
 
+	ret = pthread_mutexattr_init(&attr);
+	if (!ret) {
+		pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ADAPTIVE_NP);
+		ret = pthread_mutex_init(&heap->lock, &attr);
+		pthread_mutexattr_destroy(&attr);
+	}
 	if (ret)
 		hpdma_fail(error, -ret, HPDMA_WHY_NONE, "make a lock");
 	return -ret;

@@ -75,11 +75,12 @@ __attribute__((destructor)) static void drop_key(void)
 		pthread_key_delete(key);
 }
 
+/* So many that threads do not meet at the lock too often, and not too much memory. */
 static uint32_t room(unsigned int class)
 {
-	size_t count = (128u << 10) / hpdma_heap_class_size(class);
+	size_t count = (256u << 10) / hpdma_heap_class_size(class);
 
-	return count > 128 ? 128 : count < 4 ? 4 : (uint32_t)count;
+	return count > 128 ? 128 : count < 8 ? 8 : (uint32_t)count;
 }
 
 static struct hpdma_heap_cache *cache_new(struct hpdma_heap *heap)
@@ -105,6 +106,7 @@ static struct hpdma_heap_cache *cache_new(struct hpdma_heap *heap)
 		slots += room(class);
 	}
 	cache->heap = heap;
+	cache->root = UINT64_MAX;
 	/* The caller has the heap, so nothing has to be ordered here. */
 	atomic_fetch_add_explicit(&heap->refs, 1, memory_order_relaxed);
 	pthread_mutex_lock(&heap->lock);

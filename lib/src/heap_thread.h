@@ -45,6 +45,23 @@ static inline struct hpdma_heap_cache *hpdma_heap_cache_recent(
 	return NULL;
 }
 
+/*
+ * The leaf of the map for any address, or NULL: mostly the one of last time, so that
+ * nobody waits for the first level.
+ */
+static inline struct hpdma_heap_leaf *hpdma_heap_cache_leaf(
+	struct hpdma_heap_cache *cache, const void *ptr)
+{
+	if (unlikely(hpdma_heap_root(ptr) != cache->root)) {
+		cache->root = hpdma_heap_root(ptr);
+		cache->leaf = hpdma_heap_leaf_of(cache->heap, ptr);
+		/* Another thread may make it. */
+		if (!cache->leaf)
+			cache->root = UINT64_MAX;
+	}
+	return cache->leaf;
+}
+
 /* Only the thread writes it; others look at it for statistics. */
 static inline void hpdma_heap_bin_count(struct hpdma_heap_bin *bin,
 					uint32_t count)

@@ -10,6 +10,7 @@
 
 #include "annotate.h"
 #include "mempool.h"
+#include "mempool_stack.h"
 #include "util.h"
 
 #define ALIGN 64
@@ -163,6 +164,8 @@ static int pool_new(struct hpdma *ctx, const struct hpdma_mempool_opts *opts,
 	if (opts->device)
 		pool->device = hpdma_device_ref(opts->device);
 	pool->store = store;
+	if (!pool->cache_size && !pool->told && !pool->low)
+		pool->plain = mempool_stack_of(store);
 	hpdma_vg_pool(pool);
 	*out = pool;
 	return 0;

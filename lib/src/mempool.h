@@ -52,6 +52,11 @@ struct mempool_chunk {
 struct hpdma_mempool {
 	struct hpdma_mempool_front front;
 	struct mempool_store *store;
+	/*
+	 * The store, if it is a stack and there is nothing more to do for get and put
+	 * than to move objects; else NULL.
+	 */
+	struct mempool_stack *plain;
 	struct mempool_chunk *chunks;
 
 	uint32_t flags;

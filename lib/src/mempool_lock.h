@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The lock of a store: held for the time of a few copies, so taking it is one exchange.
- * Who does not get it soon gives up the CPU: with more threads than CPUs its holder may
- * be waiting for just that.
+ *
+ * Who does not get it looks again less and less often: each look takes the cache line from
+ * the holder, who does many more gets and puts while it has it for itself. In the end
+ * it gives up the CPU: with more threads than CPUs the holder may be waiting for that.
  */
 #ifndef HPDMA_SRC_MEMPOOL_LOCK_H
 #define HPDMA_SRC_MEMPOOL_LOCK_H
 
 #include <sched.h>
+#include <stdbool.h>
 #include <stdint.h>
 
-#define MEMPOOL_SPINS 256
+/* Pauses between two looks, at first and at most */
+#define MEMPOOL_PAUSES_FIRST 16
+#define MEMPOOL_PAUSES_MOST 256
 
 static inline void mempool_relax(void)
 {
@@ -21,20 +26,31 @@ static inline void mempool_relax(void)
 #endif
 }
 
+/* Until another try is worth while */
+static inline void mempool_lock_wait(const uint32_t *lock)
+{
+	unsigned int pauses = MEMPOOL_PAUSES_FIRST, i;
+
+	while (__atomic_load_n(lock, __ATOMIC_RELAXED)) {
+		for (i = 0; i < pauses; i++)
+			mempool_relax();
+		if (pauses < MEMPOOL_PAUSES_MOST)
+			pauses *= 2;
+		else
+			sched_yield();
+	}
+}
+
 /* Acquire: who has the lock sees all that earlier holders wrote. */
+static inline bool mempool_trylock(uint32_t *lock)
+{
+	return !__atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE);
+}
+
 static inline void mempool_lock(uint32_t *lock)
 {
-	unsigned int spins = 0;
-
-	while (__atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE)) {
-		/* Look without taking the cache line from the holder. */
-		while (__atomic_load_n(lock, __ATOMIC_RELAXED)) {
-			if (++spins % MEMPOOL_SPINS)
-				mempool_relax();
-			else
-				sched_yield();
-		}
-	}
+	while (!mempool_trylock(lock))
+		mempool_lock_wait(lock);
 }
 
 /* Release: all that was written is seen by the next holder. */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "mempool.h"
+#include "mempool_stack.h"
 
 /* How many are in a cache: only its owner writes that. */
 static uint32_t *len_of(const struct hpdma_mempool *pool,
@@ -111,14 +112,20 @@ int64_t mempool_take(struct hpdma_mempool *pool,
 	return take_filling(pool, cache, own, len, objects, min, max);
 }
 
-int64_t hpdma_mempool_get_more(struct hpdma_mempool *pool,
-			       struct hpdma_mempool_cache *cache,
-			       void **objects, uint32_t min, uint32_t max)
+/*
+ * All that mempool_stack_try_get() and _put() do not. Not inlined, so that those who can do
+ * with them need no frame.
+ */
+static __attribute__((noinline)) int64_t get_else(
+	struct hpdma_mempool *pool, struct hpdma_mempool_cache *cache,
+	void **objects, uint32_t min, uint32_t max)
 {
 	int64_t n;
 
 	if (!max)
 		return 0;
+	if (pool->plain)
+		mempool_lock_wait(&pool->plain->lock);
 	if (!cache && pool->cache_size)
 		cache = mempool_cache_mine(pool);
 	n = mempool_take(pool, cache, objects, min, max);
@@ -128,6 +135,16 @@ int64_t hpdma_mempool_get_more(struct hpdma_mempool *pool,
 		mempool_check_got(pool, objects, n);
 	mempool_tell_low(pool);
 	return n;
+}
+
+int64_t hpdma_mempool_get_more(struct hpdma_mempool *pool,
+			       struct hpdma_mempool_cache *cache,
+			       void **objects, uint32_t min, uint32_t max)
+{
+	if (pool->plain && !cache &&
+	    mempool_stack_try_get(pool->plain, objects, max))
+		return max;
+	return get_else(pool, cache, objects, min, max);
 }
 
 /* The oldest go, so that @keep are left. */
@@ -212,43 +229,38 @@ static void give(struct hpdma_mempool *pool, struct hpdma_mempool_cache *cache,
 		flush(pool, own, len, cache->size / 2);
 }
 
-/* Mostly all are of the youngest chunk. */
-static bool are_own(struct hpdma_mempool *pool, void *const *objects,
-		    uint32_t n)
+/* Are all of the youngest chunk? Mostly they are. */
+static inline bool are_near(const struct hpdma_mempool *pool,
+			    void *const *objects, uint32_t n)
 {
 	const struct mempool_chunk *chunk =
 		__atomic_load_n(&pool->chunks, __ATOMIC_ACQUIRE);
-	uintptr_t first, last, bad = 0, distance;
-	const uintptr_t sign = ~(UINTPTR_MAX >> 1);
-	uint32_t i;
 
-	if (!chunk)
-		return mempool_check_own(pool, objects, n);
-	first = __atomic_load_n(&chunk->first, __ATOMIC_RELAXED);
-	last = mempool_chunk_last(pool, chunk);
-	/* As hpdma_mempool_copy_near() does it, but there is nothing to copy to. */
-	for (i = 0; i < n; i++) {
-		distance = (uintptr_t)objects[i] - first;
-		bad |= (distance & (sign | pool->mask)) |
-		       ((last - distance) & sign);
-	}
-	return !bad || mempool_check_own(pool, objects, n);
+	return chunk &&
+	       hpdma_mempool_copy_near(NULL, objects, n,
+				       __atomic_load_n(&chunk->first,
+						       __ATOMIC_RELAXED),
+				       mempool_chunk_last(pool, chunk),
+				       pool->mask);
 }
 
-int hpdma_mempool_put_more(struct hpdma_mempool *pool,
-			   struct hpdma_mempool_cache *cache,
-			   void *const *objects, uint32_t n)
+static __attribute__((noinline)) int put_else(struct hpdma_mempool *pool,
+					      struct hpdma_mempool_cache *cache,
+					      void *const *objects, uint32_t n)
 {
-	int ret;
+	int ret = 0;
 
 	if (!n)
 		return 0;
 	if (pool->told)
 		ret = mempool_check_put(pool, objects, n);
-	else
-		ret = are_own(pool, objects, n) ? 0 : -EINVAL;
+	else if (!are_near(pool, objects, n) &&
+		 !mempool_check_own(pool, objects, n))
+		ret = -EINVAL;
 	if (__builtin_expect(ret, 0))
 		return ret;
+	if (pool->plain)
+		mempool_lock_wait(&pool->plain->lock);
 	if (!cache && pool->cache_size)
 		cache = mempool_cache_mine(pool);
 	if (cache)
@@ -256,4 +268,16 @@ int hpdma_mempool_put_more(struct hpdma_mempool *pool,
 	else
 		mempool_store_put(pool, objects, n);
 	return 0;
+}
+
+int hpdma_mempool_put_more(struct hpdma_mempool *pool,
+			   struct hpdma_mempool_cache *cache,
+			   void *const *objects, uint32_t n)
+{
+	if (pool->plain && !cache && are_near(pool, objects, n) &&
+	    mempool_stack_try_put(pool->plain, objects, n)) {
+		mempool_wake(pool);
+		return 0;
+	}
+	return put_else(pool, cache, objects, n);
 }

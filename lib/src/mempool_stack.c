@@ -9,55 +9,38 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mempool_lock.h"
-#include "mempool_store.h"
-
-struct stack {
-	struct mempool_store store;
-	uint32_t lock;
-	uint64_t count;
-	uint64_t room;
-	void **objects;
-	/* Nothing else in the line that all write to */
-	char apart[64];
-};
+#include "mempool_stack.h"
 
 static int64_t stack_get(struct mempool_store *store, void **objects,
 			 uint32_t min, uint32_t max)
 {
-	struct stack *stack = (struct stack *)store;
-	uint64_t n = max;
+	struct mempool_stack *stack = (struct mempool_stack *)store;
 
 	mempool_lock(&stack->lock);
-	if (n > stack->count)
-		n = stack->count;
-	if (n < min)
-		n = 0;
-	stack->count -= n;
-	hpdma_mempool_copy(objects, stack->objects + stack->count, n);
-	if (n)
-		mempool_store_got(store, stack->count);
+	if (max > stack->count)
+		max = min > stack->count ? 0 : (uint32_t)stack->count;
+	if (max)
+		mempool_stack_pop(stack, objects, max);
 	mempool_unlock(&stack->lock);
-	return n;
+	return max;
 }
 
 static uint64_t stack_put(struct mempool_store *store, void *const *objects,
 			  uint32_t n)
 {
-	struct stack *stack = (struct stack *)store;
+	struct mempool_stack *stack = (struct mempool_stack *)store;
 	uint64_t count;
 
 	mempool_lock(&stack->lock);
-	hpdma_mempool_copy(stack->objects + stack->count, objects, n);
-	count = stack->count += n;
-	mempool_store_has_put(store);
+	mempool_stack_push(stack, objects, n);
+	count = stack->count;
 	mempool_unlock(&stack->lock);
 	return count;
 }
 
 static uint64_t stack_count(struct mempool_store *store)
 {
-	struct stack *stack = (struct stack *)store;
+	struct mempool_stack *stack = (struct mempool_stack *)store;
 	uint64_t count;
 
 	mempool_lock(&stack->lock);
@@ -70,13 +53,14 @@ static uint64_t stack_count(struct mempool_store *store)
 static int stack_add(struct mempool_store *store,
 		     const struct mempool_span *span)
 {
-	struct stack *stack = (struct stack *)store;
+	struct mempool_stack *stack = (struct mempool_stack *)store;
 	uint64_t room = stack->room + span->objects;
-	void **objects, **old;
+	void **objects, **old, *memory;
 
-	objects = reallocarray(NULL, room, sizeof(*objects));
-	if (!objects)
+	/* Eight to a cache line */
+	if (posix_memalign(&memory, 64, room * sizeof(*objects)))
 		return -ENOMEM;
+	objects = memory;
 	mempool_lock(&stack->lock);
 	if (stack->count)
 		memcpy(objects, stack->objects,
@@ -92,7 +76,7 @@ static int stack_add(struct mempool_store *store,
 static bool stack_withdraw(struct mempool_store *store,
 			   const struct mempool_span *span)
 {
-	struct stack *stack = (struct stack *)store;
+	struct mempool_stack *stack = (struct mempool_stack *)store;
 	uint64_t i, kept = 0, found = 0;
 
 	mempool_lock(&stack->lock);
@@ -112,7 +96,7 @@ static bool stack_withdraw(struct mempool_store *store,
 
 static void stack_destroy(struct mempool_store *store)
 {
-	struct stack *stack = (struct stack *)store;
+	struct mempool_stack *stack = (struct mempool_stack *)store;
 
 	free(stack->objects);
 	free(stack);
@@ -127,12 +111,21 @@ static const struct mempool_store_ops stack_ops = {
 	.destroy = stack_destroy,
 };
 
+struct mempool_stack *mempool_stack_of(struct mempool_store *store)
+{
+	return store->ops == &stack_ops ? (struct mempool_stack *)store : NULL;
+}
+
+/* Nothing else in the line that all write to */
 struct mempool_store *mempool_stack_new(void)
 {
-	struct stack *stack = calloc(1, sizeof(*stack));
+	struct mempool_stack *stack;
+	void *memory;
 
-	if (!stack)
+	_Static_assert(sizeof(*stack) <= 64, "one line");
+	if (posix_memalign(&memory, 64, 64))
 		return NULL;
+	stack = memset(memory, 0, sizeof(*stack));
 	stack->store.ops = &stack_ops;
 	return &stack->store;
 }

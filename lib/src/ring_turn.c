@@ -54,6 +54,31 @@ static bool is_broken(const struct hpdma_ring *ring)
 	return __atomic_load_n(&ring->mem->broken, __ATOMIC_RELAXED);
 }
 
+/* 1 if the head was moved by *@n, 0 if there is no room */
+static int claim(const struct turn *turn, uint64_t *position, uint32_t *n,
+		 bool bulk)
+{
+	uint64_t head = __atomic_load_n(&turn->mine->head, __ATOMIC_ACQUIRE);
+	const uint32_t wanted = *n;
+	uint64_t limit;
+	int room;
+
+	do {
+		*n = wanted;
+		room = hpdma_ring_has_room(turn->mine, turn->theirs,
+					   &turn->extent, head, n, bulk,
+					   &limit);
+		if (!room)
+			return 0;
+		/* (4); if it fails, head is the new one */
+	} while (!__atomic_compare_exchange_n(&turn->mine->head, &head,
+					      head + *n, 1, __ATOMIC_ACQ_REL,
+					      __ATOMIC_ACQUIRE));
+	hpdma_ring_keep(turn->mine, room, limit);
+	*position = head;
+	return 1;
+}
+
 /* 1 if the turn was taken, for *@n elements; 0 if there is no room; -EOWNERDEAD */
 static int take_turn(const struct hpdma_ring *ring, const struct turn *turn,
 		     uint64_t *position, uint32_t *n, bool bulk)
@@ -73,7 +98,8 @@ static int take_turn(const struct hpdma_ring *ring, const struct turn *turn,
 		}
 		*n = wanted;
 		room = hpdma_ring_has_room(turn->mine, turn->theirs,
-					   turn->extent, tail, n, bulk, &limit);
+					   &turn->extent, tail, n, bulk,
+					   &limit);
 		if (!room)
 			return 0;
 		/* (5); that the tail is still the same says that the room is, too */
@@ -98,7 +124,7 @@ static int have_turn(const struct hpdma_ring *ring, const struct turn *turn,
 	if (turn->mode == HPDMA_RING_SINGLE_ROBUST && is_broken(ring))
 		return -EOWNERDEAD;
 	*position = __atomic_load_n(&turn->mine->tail, __ATOMIC_RELAXED);
-	room = hpdma_ring_has_room(turn->mine, turn->theirs, turn->extent,
+	room = hpdma_ring_has_room(turn->mine, turn->theirs, &turn->extent,
 				   *position, n, bulk, &limit);
 	if (!room)
 		return 0;
@@ -118,8 +144,7 @@ static int begin(const struct hpdma_ring *ring, const struct turn *turn,
 	}
 	switch (turn->mode) {
 	case HPDMA_RING_MULTI:
-		return hpdma_ring_claim(ring, turn->mine, turn->theirs,
-					turn->extent, position, n, bulk, 1);
+		return claim(turn, position, n, bulk);
 	case HPDMA_RING_HTS:
 		return take_turn(ring, turn, position, n, bulk);
 	default:

@@ -40,7 +40,7 @@ misuse annotate lock
 memzone_table memzone_extent memzone_index memzone_set memzone_grow memzone memzone_walk
 ring_view ring ring_*
 heap heap_check heap_extent heap_chunk heap_slab heap_thread heap_shared heap_info heap_block heap_create
-mempool_holder mempool_lock mempool_store mempool mempool_shared mempool_*
+mempool_holder mempool_lock mempool_store mempool_stack mempool mempool_shared mempool_*
 pktbuf
 domain_page domain_map domain_zone domain_lost domain_slot domain domain_*
 '

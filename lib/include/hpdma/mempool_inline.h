@@ -134,106 +134,134 @@ static inline struct hpdma_mempool_cache *hpdma_mempool_thread_cache_inline(
 	return hpdma_mempool_recollect(pool, memo);
 }
 
-/* Eight pointers at once, in registers as large as there are. */
-typedef uintptr_t hpdma_mempool_eight
-	__attribute__((vector_size(8 * sizeof(uintptr_t))));
+/* As many pointers at once as a register of the CPU has room for */
+typedef uintptr_t hpdma_mempool_some
+	__attribute__((vector_size(__BIGGEST_ALIGNMENT__),
+		       aligned(sizeof(uintptr_t)), may_alias));
+
+#define HPDMA_MEMPOOL_SOME \
+	((uint32_t)(sizeof(hpdma_mempool_some) / sizeof(uintptr_t)))
 
 /**
  * hpdma_mempool_copy() - copy pointers
- * @to: Where to
+ * @to: Where to; not what is copied
  * @from: Where from
  * @n: How many
  *
- * Without a call of memcpy(), which costs more than copying a few.
+ * Without a call of memcpy(), which costs more than copying a few. The last step goes
+ * back over what has been copied, so that it is as wide as the others.
  *
  * Since: 0.1
  */
 static inline void hpdma_mempool_copy(void **to, void *const *from, uint32_t n)
 {
-	hpdma_mempool_eight eight;
+	const uint32_t some = HPDMA_MEMPOOL_SOME;
 	uint32_t i = 0;
 
 	if (n == 1) {
 		*to = *from;
-		return;
+	} else if (n < some) {
+		for (; i < n; i++)
+			to[i] = from[i];
+	} else {
+		for (; i < n - some; i += some)
+			*(hpdma_mempool_some *)(to + i) =
+				*(const hpdma_mempool_some *)(from + i);
+		*(hpdma_mempool_some *)(to + (n - some)) =
+			*(const hpdma_mempool_some *)(from + (n - some));
 	}
-	for (; i + 8 <= n; i += 8) {
-		__builtin_memcpy(&eight, from + i, sizeof(eight));
-		__builtin_memcpy(to + i, &eight, sizeof(eight));
-	}
-	for (; i < n; i++)
-		to[i] = from[i];
 }
 
 /**
- * hpdma_mempool_or() - the bits of eight pointers together
- * @eight: The pointers
+ * hpdma_mempool_far() - is a pointer no object of a chunk?
+ * @object: The pointer
+ * @first: First object of the chunk
+ * @last: From there to the last one, in bytes; UINTPTR_MAX for no chunk
+ * @mask: What is 0 in all distances between objects
  *
- * Part of the inline functions: halves on halves where the compiler can be told so.
+ * The memory of the object is not touched. A distance that is too long shows by the
+ * sign of itself or of what is left to the last one. What points into an object at a
+ * multiple of @mask + 1 is not found out: that would cost as much as all the rest.
  *
- * Return: All eight ORed.
+ * Return: 0 if it is one.
  * Since: 0.1
  */
-static inline uintptr_t hpdma_mempool_or(const hpdma_mempool_eight *eight)
+static inline uintptr_t hpdma_mempool_far(const void *object, uintptr_t first,
+					  uintptr_t last, uintptr_t mask)
 {
-	hpdma_mempool_eight e = *eight;
-#ifdef __has_builtin
-#if __has_builtin(__builtin_shufflevector)
-	e |= __builtin_shufflevector(e, e, 4, 5, 6, 7, 0, 1, 2, 3);
-	return (e[0] | e[2]) | (e[1] | e[3]);
-#endif
-#endif
-	return e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7];
+	const uintptr_t sign = ~(UINTPTR_MAX >> 1);
+	const uintptr_t distance = (uintptr_t)object - first;
+
+	return (distance & (sign | mask)) | ((last - distance) & sign);
+}
+
+/**
+ * hpdma_mempool_copy_some() - hpdma_mempool_far() for pointers that are copied
+ * @to: Where to; NULL: nowhere
+ * @from: Where from
+ * @first: First object of the chunk
+ * @last: From there to the last one, in bytes; UINTPTR_MAX for no chunk
+ * @mask: What is 0 in all distances between objects
+ * @far: Gets bits set if they are none
+ *
+ * Since: 0.1
+ */
+static inline void hpdma_mempool_copy_some(void **to, void *const *from,
+					   uintptr_t first, uintptr_t last,
+					   uintptr_t mask,
+					   hpdma_mempool_some *far)
+{
+	const uintptr_t sign = ~(UINTPTR_MAX >> 1);
+	hpdma_mempool_some distance = *(const hpdma_mempool_some *)from;
+
+	if (to)
+		*(hpdma_mempool_some *)to = distance;
+	distance -= first;
+	*far |= (distance & (sign | mask)) | ((last - distance) & sign);
 }
 
 /**
  * hpdma_mempool_copy_near() - copy pointers, and see whether they may be objects
- * @to: Where to
+ * @to: Where to; NULL: nowhere
  * @from: Where from
  * @n: How many
  * @first: First object of a chunk
  * @last: From there to the last one, in bytes; UINTPTR_MAX for no chunk
  * @mask: What is 0 in all distances between objects
  *
- * The memory of the objects is not touched. A distance that is too long shows by the
- * sign of itself or of what is left to the last one. What points into an object at a
- * multiple of @mask + 1 is not found out: that would cost as much as all the rest.
- *
- * Return: 1 if all lie in the chunk, else 0.
+ * Return: 1 if all lie in the chunk as far as hpdma_mempool_far() can tell, else 0.
  * Since: 0.1
  */
 static inline int hpdma_mempool_copy_near(void **to, void *const *from,
 					  uint32_t n, uintptr_t first,
 					  uintptr_t last, uintptr_t mask)
 {
-	const uintptr_t sign = ~(UINTPTR_MAX >> 1);
-	hpdma_mempool_eight eight, wrong = { 0, 0, 0, 0, 0, 0, 0, 0 };
-	uintptr_t distance, bad = 0;
+	const uint32_t some = HPDMA_MEMPOOL_SOME;
+	hpdma_mempool_some far_some = { 0 };
+	uintptr_t far = 0;
 	uint32_t i = 0;
 
 	if (n == 1) {
-		*to = *from;
-		distance = (uintptr_t)*from - first;
-		return !((distance & (sign | mask)) |
-			 ((last - distance) & sign));
+		if (to)
+			*to = *from;
+		far = hpdma_mempool_far(*from, first, last, mask);
+	} else if (n < some) {
+		for (; i < n; i++) {
+			if (to)
+				to[i] = from[i];
+			far |= hpdma_mempool_far(from[i], first, last, mask);
+		}
+	} else {
+		for (; i < n - some; i += some)
+			hpdma_mempool_copy_some(to ? to + i : NULL, from + i,
+						first, last, mask, &far_some);
+		i = n - some;
+		hpdma_mempool_copy_some(to ? to + i : NULL, from + i, first,
+					last, mask, &far_some);
+		for (i = 0; i < some; i++)
+			far |= far_some[i];
 	}
-	if (n >= 8) {
-		do {
-			__builtin_memcpy(&eight, from + i, sizeof(eight));
-			__builtin_memcpy(to + i, &eight, sizeof(eight));
-			eight -= first;
-			wrong |= (eight & (sign | mask)) |
-				 ((last - eight) & sign);
-			i += 8;
-		} while (i + 8 <= n);
-		bad = hpdma_mempool_or(&wrong);
-	}
-	for (; i < n; i++) {
-		to[i] = from[i];
-		distance = (uintptr_t)from[i] - first;
-		bad |= (distance & (sign | mask)) | ((last - distance) & sign);
-	}
-	return !bad;
+	return !far;
 }
 
 /**

@@ -80,6 +80,8 @@ HPDMA_RING_PART void hpdma_ring_copy(void *to, const void *from, size_t bytes)
 		__builtin_memcpy(t, f, 32);
 		__builtin_memcpy(t + 32, f + 32, 32);
 	}
+	if (!bytes)
+		return;
 	if (bytes & 32) {
 		__builtin_memcpy(t, f, 32);
 		t += 32;
@@ -106,11 +108,32 @@ HPDMA_RING_PART uint32_t hpdma_ring_slot(const struct hpdma_ring *ring,
 	return (uint32_t)position & ring->mask;
 }
 
-/* Whether @n elements lie at the end and at the beginning of the memory. */
+/*
+ * Whether @n elements lie at the end and at the beginning of the memory; also if they are
+ * more than there are slots, whatever others write to the memory.
+ */
 HPDMA_RING_PART int hpdma_ring_wraps(const struct hpdma_ring *ring,
 				     uint64_t position, uint32_t n)
 {
-	return n > ring->mask + 1 - hpdma_ring_slot(ring, position);
+	return (uint64_t)hpdma_ring_slot(ring, position) + n - 1 > ring->mask;
+}
+
+/*
+ * One element. Two words are not left to the compiler, which would make a vector of them:
+ * a thread gets what it has just stored in half the time if it is a word.
+ */
+HPDMA_RING_PART void hpdma_ring_copy_one(void *to, const void *from,
+					 size_t size)
+{
+	uint64_t words[2];
+
+	if (size != sizeof(words)) {
+		__builtin_memcpy(to, from, size);
+		return;
+	}
+	__builtin_memcpy(words, from, sizeof(words));
+	__asm__("" : "+r"(words[0]), "+r"(words[1]));
+	__builtin_memcpy(to, words, sizeof(words));
 }
 
 /* Copy @n elements between an array and the slots at @position, which do not wrap. */
@@ -122,11 +145,11 @@ HPDMA_RING_PART void hpdma_ring_move(const struct hpdma_ring *ring,
 	unsigned char *slot = (unsigned char *)hpdma_ring_slots(ring) +
 			      hpdma_ring_slot(ring, position) * size;
 
-	if (__builtin_constant_p(element_size) && n == 1) {
+	if (__builtin_constant_p(element_size) && __builtin_expect(n == 1, 1)) {
 		if (enqueue)
-			__builtin_memcpy(slot, array, size);
+			hpdma_ring_copy_one(slot, array, size);
 		else
-			__builtin_memcpy(array, slot, size);
+			hpdma_ring_copy_one(array, slot, size);
 	} else if (enqueue) {
 		hpdma_ring_copy(slot, array, n * size);
 	} else {
@@ -136,15 +159,16 @@ HPDMA_RING_PART void hpdma_ring_move(const struct hpdma_ring *ring,
 
 /*
  * Whether a side at @position may claim *@n elements, at most the capacity; without
- * @bulk it may claim fewer, and *@n becomes how many. @extent is the capacity for
- * producers and 0 for consumers. HPDMA_RING_LOOKED if it had to look at the other
+ * @bulk it may claim fewer, and *@n becomes how many. *@extent is the capacity for
+ * producers; consumers have none. HPDMA_RING_LOOKED if it had to look at the other
  * side: *@limit is then to be kept, after the claim, for a store in front of the exchange
  * would be waited for.
  */
 HPDMA_RING_PART int hpdma_ring_has_room(const struct hpdma_ring_side *mine,
 					const struct hpdma_ring_side *theirs,
-					uint32_t extent, uint64_t position,
-					uint32_t *n, int bulk, uint64_t *limit)
+					const uint32_t *extent,
+					uint64_t position, uint32_t *n,
+					int bulk, uint64_t *limit)
 {
 	int64_t room;
 
@@ -154,7 +178,8 @@ HPDMA_RING_PART int hpdma_ring_has_room(const struct hpdma_ring_side *mine,
 	if (__builtin_expect(room >= HPDMA_RING_DISTANCE(0, *n), 1))
 		return 1;
 	/* (1) */
-	*limit = __atomic_load_n(&theirs->tail, __ATOMIC_ACQUIRE) + extent;
+	*limit = __atomic_load_n(&theirs->tail, __ATOMIC_ACQUIRE) +
+		 (extent ? *extent : 0);
 	room = HPDMA_RING_DISTANCE(position, *limit);
 	if (room < HPDMA_RING_DISTANCE(0, *n)) {
 		if (bulk || room <= 0)
@@ -176,117 +201,57 @@ HPDMA_RING_PART void hpdma_ring_keep(struct hpdma_ring_side *mine, int room,
 #define HPDMA_RING_BULK 1
 #define HPDMA_RING_ENQUEUE 2
 
-/* The thread is alone on its side: nothing but the tail says where it is. */
-HPDMA_RING_PART int hpdma_ring_do_single(const struct hpdma_ring *ring,
-					 struct hpdma_ring_side *mine,
-					 const struct hpdma_ring_side *theirs,
-					 void *array, uint32_t n, int what,
-					 uint32_t element_size)
+/*
+ * One side's operation; @what is a constant, @mode and @element_size may be. In
+ * HPDMA_RING_SINGLE the thread is alone on its side, and nothing but the tail says where
+ * it is. In HPDMA_RING_MULTI it claims by moving the head, and publishes when all that
+ * claimed before have published; who loses the claim to another has time for a call.
+ */
+HPDMA_RING_PART int hpdma_ring_do(const struct hpdma_ring *ring, void *array,
+				  uint32_t n, int what, uint32_t mode,
+				  uint32_t element_size)
 {
+	/* Read once: for all that the compiler knows, it changes with an acquire. */
+	const struct hpdma_ring view = *ring;
 	const int enqueue = what & HPDMA_RING_ENQUEUE;
-	const uint64_t position =
-		__atomic_load_n(&mine->tail, __ATOMIC_RELAXED);
+	const int multi = mode == HPDMA_RING_MULTI;
+	struct hpdma_ring_side *mine = enqueue ? &view.mem->prod :
+						 &view.mem->cons;
+	struct hpdma_ring_side *theirs = enqueue ? &view.mem->cons :
+						   &view.mem->prod;
 	const uint32_t wanted = n;
-	uint64_t limit;
+	uint64_t position, limit;
 	int room;
 
-	room = hpdma_ring_has_room(mine, theirs, enqueue ? ring->capacity : 0,
-				   position, &n, what & HPDMA_RING_BULK,
-				   &limit);
+	if (mode != HPDMA_RING_SINGLE && mode != HPDMA_RING_MULTI)
+		return hpdma_ring_slow(ring, array, n, what);
+	position = multi ? __atomic_load_n(&mine->head, __ATOMIC_ACQUIRE) :
+			   __atomic_load_n(&mine->tail, __ATOMIC_RELAXED);
+	room = hpdma_ring_has_room(mine, theirs,
+				   enqueue ? &ring->capacity : NULL, position,
+				   &n, what & HPDMA_RING_BULK, &limit);
 	if (!room)
 		return 0;
-	if (__builtin_expect(hpdma_ring_wraps(ring, position, n), 0))
+	if (__builtin_expect(hpdma_ring_wraps(&view, position, n), 0))
+		return hpdma_ring_slow(ring, array, wanted, what);
+	/* (4) */
+	if (multi &&
+	    __builtin_expect(!__atomic_compare_exchange_n(
+				     &mine->head, &position, position + n, 0,
+				     __ATOMIC_ACQ_REL, __ATOMIC_RELAXED),
+			     0))
 		return hpdma_ring_slow(ring, array, wanted, what);
 	hpdma_ring_keep(mine, room, limit);
-	hpdma_ring_move(ring, position, array, n, element_size, enqueue);
-	/* (1) */
-	__atomic_store_n(&mine->tail, position + n, __ATOMIC_RELEASE);
-	return (int)n;
-}
-
-/*
- * Claim slots of a side by moving its head, up to *@n. 0 if there is no room; -1, and
- * nothing claimed, if they would wrap and @may_wrap is 0.
- */
-HPDMA_RING_PART int hpdma_ring_claim(const struct hpdma_ring *ring,
-				     struct hpdma_ring_side *mine,
-				     const struct hpdma_ring_side *theirs,
-				     uint32_t extent, uint64_t *position,
-				     uint32_t *n, int bulk, int may_wrap)
-{
-	uint64_t head = __atomic_load_n(&mine->head, __ATOMIC_ACQUIRE);
-	const uint32_t wanted = *n;
-	uint64_t limit;
-	int room;
-
-	do {
-		*n = wanted;
-		room = hpdma_ring_has_room(mine, theirs, extent, head, n, bulk,
-					   &limit);
-		if (!room)
-			return 0;
-		if (!may_wrap &&
-		    __builtin_expect(hpdma_ring_wraps(ring, head, *n), 0))
-			return -1;
-		/* (4); if it fails, head is the new one */
-	} while (!__atomic_compare_exchange_n(&mine->head, &head, head + *n, 1,
-					      __ATOMIC_ACQ_REL,
-					      __ATOMIC_ACQUIRE));
-	hpdma_ring_keep(mine, room, limit);
-	*position = head;
-	return 1;
-}
-
-/* Claim, copy, and publish when all that claimed before have published. */
-HPDMA_RING_PART int hpdma_ring_do_multi(const struct hpdma_ring *ring,
-					struct hpdma_ring_side *mine,
-					const struct hpdma_ring_side *theirs,
-					void *array, uint32_t n, int what,
-					uint32_t element_size)
-{
-	const int enqueue = what & HPDMA_RING_ENQUEUE;
-	const uint32_t wanted = n;
-	uint64_t position;
-	int ret;
-
-	ret = hpdma_ring_claim(ring, mine, theirs, enqueue ? ring->capacity : 0,
-			       &position, &n, what & HPDMA_RING_BULK, 0);
-	if (ret <= 0)
-		return ret ? hpdma_ring_slow(ring, array, wanted, what) : 0;
-	hpdma_ring_move(ring, position, array, n, element_size, enqueue);
+	hpdma_ring_move(&view, position, array, n, element_size, enqueue);
 	/* (3) */
-	if (__builtin_expect(__atomic_load_n(&mine->tail, __ATOMIC_ACQUIRE) !=
+	if (multi &&
+	    __builtin_expect(__atomic_load_n(&mine->tail, __ATOMIC_ACQUIRE) !=
 				     position,
 			     0))
 		return hpdma_ring_publish(mine, position, n);
 	/* (1) */
 	__atomic_store_n(&mine->tail, position + n, __ATOMIC_RELEASE);
 	return (int)n;
-}
-
-/* One side's operation; @mode and @what are constants, @element_size may be. */
-HPDMA_RING_PART int hpdma_ring_do(const struct hpdma_ring *ring, void *array,
-				  uint32_t n, int what, uint32_t mode,
-				  uint32_t element_size)
-{
-	struct hpdma_ring_mem *mem = ring->mem;
-	const int enqueue = what & HPDMA_RING_ENQUEUE;
-	struct hpdma_ring_side *mine = enqueue ? &mem->prod : &mem->cons;
-	struct hpdma_ring_side *theirs = enqueue ? &mem->cons : &mem->prod;
-
-	/* Never more than there are slots, whatever others write to the memory. */
-	if (__builtin_expect(n > ring->capacity, 0)) {
-		if (what & HPDMA_RING_BULK)
-			return 0;
-		n = ring->capacity;
-	}
-	if (mode == HPDMA_RING_SINGLE)
-		return hpdma_ring_do_single(ring, mine, theirs, array, n, what,
-					    element_size);
-	if (mode == HPDMA_RING_MULTI)
-		return hpdma_ring_do_multi(ring, mine, theirs, array, n, what,
-					   element_size);
-	return hpdma_ring_slow(ring, array, n, what);
 }
 
 /**
