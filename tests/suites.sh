@@ -48,8 +48,8 @@ SPECIAL=(dev_phys_test dev_open_table_test fail_nth_test contig_test
 BIG_PROGRAMS=(faults_test in_use_async_test in_use_by_kernel_test node_test
 	pool_test stay_detach_test stay_test)
 # Programs that have something to say about a device that no IOMMU confines.
-BARE=('dev_*_test' 'nvme_*test' e1000e_net_test pci_testdev_test 'kill_*test'
-	'removal_*test' import_test share_test sync_test)
+BARE=('dev_*_test' 'lib_*_test' 'nvme_*test' e1000e_net_test pci_testdev_test
+	'kill_*test' 'removal_*test' import_test share_test sync_test)
 
 # programs PATTERN...: those of the selftests, as one word, without the special.
 programs()
@@ -144,7 +144,10 @@ suite_lib()
 	make -C tests/selftests O="$selftests" LIBDIR="$build/lib" \
 		"$selftests/lib_objects_test"
 	cp "$selftests/lib_objects_test" "$build/unit-guest/suite/"
+	# An IOMMU that reaches every virtual address.
 	tests/vm/run.sh --kernel stock --suite "$build/unit-guest/suite" --time 600 \
+		--iommu intremap=on,aw-bits=48 \
+		--qemu '-device edu,addr=0x10,dma_mask=0xffffffffffffffff' \
 		--files "$build/guest-stock" \
 		--append "HPDMA_BACKEND=module $THOUSANDTH"
 }
