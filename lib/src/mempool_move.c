@@ -44,6 +44,8 @@ void mempool_store_put(struct hpdma_mempool *pool, void *const *objects,
 	uint64_t free;
 
 	free = pool->store->ops->put(pool->store, objects, n);
+	if (__builtin_expect(free == MEMPOOL_TOO_MANY, 0))
+		mempool_misuse(pool, HPDMA_MISUSE_DOUBLE_FREE, objects[n - 1]);
 	if (pool->low && free >= pool->low_water)
 		__atomic_store_n(&pool->is_low, 0, __ATOMIC_RELAXED);
 	mempool_wake(pool);

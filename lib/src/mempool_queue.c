@@ -88,12 +88,17 @@ static uint64_t queue_put(struct mempool_store *store, void *const *objects,
 			  uint32_t n)
 {
 	struct queue *queue = (struct queue *)store;
-	uint64_t at, got;
+	uint64_t at, got, room;
+	bool too_many;
 	uint32_t run;
 
 	enter(&queue->put);
 	at = queue->put.at;
 	got = __atomic_load_n(&queue->get.at, __ATOMIC_ACQUIRE);
+	room = queue->spans - (at - got);
+	too_many = n > room;
+	if (too_many)
+		n = (uint32_t)room;
 	if (n) {
 		run = first_run(queue, at, n);
 		hpdma_mempool_copy(queue->objects + (at & (queue->room - 1)),
@@ -103,7 +108,7 @@ static uint64_t queue_put(struct mempool_store *store, void *const *objects,
 		mempool_store_has_put(store);
 	}
 	leave(&queue->put);
-	return at + n - got;
+	return too_many ? MEMPOOL_TOO_MANY : at + n - got;
 }
 
 static uint64_t queue_count(struct mempool_store *store)

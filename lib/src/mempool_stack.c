@@ -29,11 +29,12 @@ static uint64_t stack_put(struct mempool_store *store, void *const *objects,
 			  uint32_t n)
 {
 	struct mempool_stack *stack = (struct mempool_stack *)store;
-	uint64_t count;
+	uint64_t count, room;
 
 	mempool_lock(&stack->lock);
-	mempool_stack_push(stack, objects, n);
-	count = stack->count;
+	room = stack->room - stack->count;
+	mempool_stack_push(stack, objects, n < room ? n : (uint32_t)room);
+	count = n <= room ? stack->count : MEMPOOL_TOO_MANY;
 	mempool_unlock(&stack->lock);
 	return count;
 }

@@ -59,11 +59,15 @@ static inline bool mempool_stack_try_get(struct mempool_stack *stack,
 static inline bool mempool_stack_try_put(struct mempool_stack *stack,
 					 void *const *objects, uint32_t n)
 {
+	bool room;
+
 	if (!mempool_trylock(&stack->lock))
 		return false;
-	mempool_stack_push(stack, objects, n);
+	room = n <= stack->room - stack->count;
+	if (room)
+		mempool_stack_push(stack, objects, n);
 	mempool_unlock(&stack->lock);
-	return true;
+	return room;
 }
 
 #endif /* HPDMA_SRC_MEMPOOL_STACK_H */

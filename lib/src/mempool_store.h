@@ -32,6 +32,9 @@ static inline bool mempool_span_has(const struct mempool_span *span,
 	return (uintptr_t)object - span->first < span->slots * span->stride;
 }
 
+/* More objects were put than there are. */
+#define MEMPOOL_TOO_MANY UINT64_MAX
+
 /*
  * What a store can do. get, put and count are called by any thread at any time, as the
  * pool's flags allow, add and withdraw by one at a time.
@@ -49,8 +52,8 @@ struct mempool_store_ops {
 		       uint32_t min, uint32_t max);
 
 	/*
-	 * Put @n objects in, for which there is always room. Returns how many there
-	 * are then. What is put is seen by whoever gets it; and whoever finds the
+	 * Put @n objects in. Returns how many there are then; MEMPOOL_TOO_MANY if some
+	 * found no room and were dropped, so that some are here twice. What is put is seen by whoever gets it; and whoever finds the
 	 * store without it has entered it before, so that a putter sees what he wrote
 	 * before (see mempool_wait.c).
 	 */

@@ -128,6 +128,37 @@ TEST(a_double_put_is_told_in_a_checked_pool)
 	CHECK_EQ(hpdma_mempool_destroy(pool), 0);
 }
 
+/* Where no other object is out, it does not fit: without any check. */
+TEST(a_put_of_more_than_there_are_is_told_in_any_pool)
+{
+	static const uint32_t flags[] = { 0,
+					  HPDMA_MEMPOOL_SP | HPDMA_MEMPOOL_SC };
+	struct hpdma_mempool *pool;
+	void *object, *objects[10];
+	size_t i, j;
+
+	plain = true;
+	for (i = 0; i < 4; i++) {
+		pool = make(flags[i % 2], i < 2 ? 0 : 4);
+		REQUIRE(!hpdma_mempool_get(pool, &object));
+		CHECK_EQ(hpdma_mempool_put(pool, object), 0);
+		CHECK_EQ(told, 0);
+		for (j = 0; j < 100; j++)
+			CHECK_EQ(hpdma_mempool_put(pool, object), 0);
+		CHECK(told > 0);
+		CHECK_EQ(last.kind, HPDMA_MISUSE_DOUBLE_FREE);
+		CHECK(last.object == object);
+		/* Whatever it has twice now, it goes on. */
+		CHECK_EQ(hpdma_mempool_get_bulk(pool, objects, 10), 0);
+		CHECK_EQ(hpdma_mempool_put_bulk(pool, objects, 10), 0);
+		if (i < 2)
+			CHECK_EQ(hpdma_mempool_destroy(pool), 0);
+		else
+			hpdma_mempool_destroy(pool);
+	}
+	plain = false;
+}
+
 TEST(writing_around_an_object_is_told_in_a_guarded_pool)
 {
 	struct hpdma_mempool *pool = make(HPDMA_MEMPOOL_GUARD, 4);
@@ -191,6 +222,7 @@ int main(void)
 	static const struct test tests[] = {
 		ENTRY(what_is_foreign_is_told_always),
 		ENTRY(a_double_put_is_told_in_a_checked_pool),
+		ENTRY(a_put_of_more_than_there_are_is_told_in_any_pool),
 		ENTRY(writing_around_an_object_is_told_in_a_guarded_pool),
 		ENTRY(a_pool_in_use_is_not_destroyed),
 #ifdef __SANITIZE_ADDRESS__

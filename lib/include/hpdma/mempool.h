@@ -41,6 +41,8 @@ struct hpdma_mempool_cache;
  * @HPDMA_MEMPOOL_SC: Single consumer: one thread at a time gets from the store,
  *	grows or shrinks
  * @HPDMA_MEMPOOL_CHECKED: Also look for what costs more: double puts of any kind
+ *	(without it: when the store would have more objects than there are, which
+ *	drops what does not fit)
  * @HPDMA_MEMPOOL_GUARD: Sixteen guard bytes behind each object and a mark in front
  *	of it, looked at by get and put; with HPDMA_MEMPOOL_CHECKED's checks
  * @HPDMA_MEMPOOL_NO_SPREAD: Do not lengthen the stride so that objects spread
