@@ -61,7 +61,10 @@ FIXTURE_VARIANT_ADD(objects, at_physical_addresses){
 			SKIP(return, "%s", self->why); \
 	} while (0)
 
-/* In the mode where the address is the virtual one: does the IOMMU reach it? */
+/*
+ * In the mode where the address is the virtual one: does the IOMMU reach it? Only that is a
+ * reason to skip: without memory the tests themselves fail.
+ */
 static bool is_reached(struct hpdma *ctx, struct hpdma_device *dev)
 {
 	struct hpdma_buf *buf;
@@ -69,7 +72,7 @@ static bool is_reached(struct hpdma *ctx, struct hpdma_device *dev)
 	int ret;
 
 	if (hpdma_buf_alloc(ctx, PAGE, NULL, &buf, NULL))
-		return false;
+		return true;
 	ret = hpdma_dma_map(dev, buf, 0, 0, &dma, NULL);
 	if (!ret)
 		hpdma_dma_unref(dma);
